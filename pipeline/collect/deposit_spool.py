@@ -150,11 +150,12 @@ def recover_spools(
         try:
             unchanged_s = _unchanged_s(folder)  # before the lock is taken, whose file may be new
             with lock_crawl(folder):
-                if _is_uncleared(folder):
+                files = _closed_files(folder)
+                if files and _is_uncleared(folder):
                     remarks.append(str(LoginNotClearedError(folder)))
                     end_recovered(archive, folder.name, None, actor=actor, measure_clock=clock)
                     continue
-                files, report = _closed_files(folder), _reported(folder, remarks)
+                report = _reported(folder, remarks)
                 digests = {} if report is None else {file.path.name: file.sha256 for file in report.files}
                 left_by = _left_by(folder)
                 for path in files:

@@ -403,6 +403,8 @@ OPEN: Final[Mapping[str, frozenset[str]]] = {
     ACCESSES_BATCHED: _BATCH,
     RESULTS_BATCHED: _BATCH,
     "held": frozenset({"objects"}),
+    **dict.fromkeys(("repeat_begun", "repeat_stopped"), frozenset()),
+    **dict.fromkeys(("source_added", "source_changed", "source_ended"), frozenset()),
     "released": frozenset({"hold"}),
     REDACTED: frozenset(
         {"copy_id", "original_kind", "original_id", "original_digest", "media_type", "tool", "steps"}

@@ -35,6 +35,9 @@ MANY_WAYS = ("search", "search.csv", "media", "sources", "compare", "view")
 
 Kind = tuple[str, ...]
 
+LATER = "unknown"
+"""The kind of what was read since the ids were taken: workers go on with what other tests requested."""
+
 
 @pytest.fixture
 def kinds(deposited: Archive, second_night: Night) -> dict[str, dict[str, str]]:
@@ -85,7 +88,8 @@ def test_every_page_opens_in_a_browser(
 
     assert wrong == []
     for page_name, found in kinds.items():
-        assert {kind[1] for kind in opened if kind[0] == page_name and len(kind) == 2} == set(found.values())
+        shown = {kind[1] for kind in opened if kind[0] == page_name and len(kind) == 2}
+        assert shown - {LATER} == set(found.values())
     assert {name for name, *_ in opened} >= {
         *("", "captures", "changes", "similar", "search.csv", "captures.csv", "changes.csv"),
         *("record", "capture", "medium", "capture/raw", "capture/payload", "capture/text"),
@@ -143,7 +147,7 @@ def kind_of(url: str, base: str, kinds: dict[str, dict[str, str]]) -> Kind:
     one, _, view = rest.partition("/")
     asked = dict(parse_qsl(parts.query))
     if first in kinds:
-        kind = kinds[first].get(unquote(one), "unknown")
+        kind = kinds[first].get(unquote(one), LATER)
         # what stands behind a page shows one exchange in one way: its record type and media type tell them apart
         shown = " ".join(kind.split()[:2]) if view or asked else kind
         return "/".join(filter(None, (first, view))), shown, *sorted(asked)

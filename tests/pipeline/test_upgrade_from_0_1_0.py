@@ -241,6 +241,7 @@ NEW_KEYS = {
     "verification": "how a record or medium stands after what analysts found out",
     "because": "why a name matched",
     "similar": "whether the name may be another person's",
+    "copy_of": "the page of which a capture is another archive's copy",
     "completeness": "which items of the Berkeley Protocol a capture has",
     "resources": "what a browser asked for to show the page of a capture",
     "videos": "what was found behind the players of a page",

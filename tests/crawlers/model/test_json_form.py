@@ -89,7 +89,10 @@ def test_a_job_comes_out_of_its_json_text_as_it_went_in(job: CrawlJob) -> None:
 
 @given(reports)
 def test_the_json_of_a_report_has_a_key_for_each_of_its_fields(report: CrawlReport) -> None:
-    assert [*report_to_json(report)] == ["kind", *(each.name for each in fields(CrawlReport))]
+    written = [
+        each.name for each in fields(CrawlReport) if each.name != "sealing_at" or report.sealing_at is not None
+    ]
+    assert [*report_to_json(report)] == ["kind", *written]
 
 
 def test_a_report_is_written_with_the_keys_and_values_that_others_read() -> None:

@@ -43,7 +43,7 @@ LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 
 @pytest.fixture
 def collecting(stored_settings: Settings, sample_sites: SampleSites, tmp_path: Path) -> Iterator[Settings]:
-    """A channel of which one night has read its newest page."""
+    """A channel of which one night has read its newest page, some minutes ago for all that backfills know."""
     watchlist = tmp_path / "watchlist.yaml"
     watchlist.write_text(WATCHLIST.format(delay_s=0.02), "utf-8")
     settings = replace(
@@ -61,6 +61,7 @@ def collecting(stored_settings: Settings, sample_sites: SampleSites, tmp_path: P
         with archive.writer.begin() as connection:
             missing = missing_of(coverage_of_source(connection, SOURCE))
             start(connection, SOURCE, delay_s=0.02, by="ann", missing=missing)
+            connection.execute(text("UPDATE traffic.hosts SET others_at = others_at - interval '5 minutes'"))
     yield settings
 
 
@@ -109,7 +110,8 @@ def test_history_is_fetched_to_its_beginning_and_counts_in_no_night(collecting: 
 
 
 def slow_down(settings: Settings) -> None:
-    settings.watchlist.write_text(WATCHLIST.format(delay_s=2.0), "utf-8")
+    """So that a second page is far off when what follows on the first is done."""
+    settings.watchlist.write_text(WATCHLIST.format(delay_s=15.0), "utf-8")
 
 
 def test_a_crawl_of_history_ends_at_once_when_a_harvest_begins_and_goes_on_after_it(

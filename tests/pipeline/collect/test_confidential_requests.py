@@ -123,6 +123,7 @@ def secret(collecting: Settings, opened: Archive) -> Secret:
         "capture_id": [each.id for each in (*pages, *pictures[:1])],
         "record_id": [found[0].record_id, found[-1].record_id],
         "sha256": media[:2],
+        "repeat_id": ["01KB8Z0000000000000000000A"],
         "request_id": [done[0].request_id],
         "name": ["archive.css"],
         "package_id": ["01KB8Z0000000000000000000A"],
