@@ -245,7 +245,7 @@ def test_everything_that_can_ask_has_asked(taken: Taken) -> None:
 def test_requests_and_responses_of_the_warc_are_those_of_the_servers_log(taken: Taken) -> None:
     assert Counter(request for request, _ in taken.recorded) == Counter(request for request, _ in taken.served)
     left = Counter(taken.served) - Counter(taken.recorded)
-    assert {request.split(b" ")[1] for request, _ in left} == {b"/sound.wav"}, "a browser leaves media alone"
+    assert {request.split(b" ")[1] for request, _ in left} <= {b"/sound.wav"}, "a browser may leave media early"
     for request, sent in left:
         [begun] = [response for asked, response in taken.recorded if asked == request]
         assert sent.startswith(begun)
@@ -271,7 +271,9 @@ def test_the_page_lists_each_with_its_outcome(taken: Taken) -> None:
     assert media["/sound.wav"] == "recorded"
     reasons = {url: each["reason"] for url, each in listed.items() if each["reason"] is not None}
     sound_url = f"https://{HOST}/sound.wav"
-    assert f"of its {taken.paths['/sound.wav']} responses were cut" in reasons.pop(sound_url)
+    cut = Counter(taken.served) - Counter(taken.recorded)
+    assert (sound_url in reasons) == bool(cut)
+    assert f"of its {taken.paths['/sound.wav']} responses were cut" in reasons.pop(sound_url, "") or not cut
     assert set(reasons) <= {f"https://{HOST}/events"}
     assert unlisted == {("OPTIONS", f"https://{OTHER}/crossing"), ("GET", f"https://{HOST}/from-shared")}
     assert set(taken.paths) == set(outcomes) | set(media) | {"/from-shared"}

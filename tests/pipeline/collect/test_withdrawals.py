@@ -100,6 +100,7 @@ def test_no_route_tells_a_word_of_what_was_withdrawn_but_its_place(
         "capture_id": [court.id, of_medium],
         "record_id": records,
         "sha256": [medium],
+        "repeat_id": ["01KB8Z0000000000000000000A"],
         "request_id": ["none"],
         "package_id": ["01KB8Z0000000000000000000A"],
         "name": ["archive.css"],
