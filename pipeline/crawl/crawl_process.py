@@ -111,8 +111,9 @@ async def run_crawl_process(
         closed = guarded.cleared(closed, builder)
     files = tuple(CrawledFile(file.path, file.sha256, file.records, file.bytes) for file in closed)
     report = builder.report(files, datetime.now(UTC), problem, sealing_at)
-    row = report_to_json(report)
-    write_json(folder / REPORT_NAME, row if guarded is None else guarded.covered(row))
+    if guarded is not None:
+        report = guarded.covered_report(report)
+    write_json(folder / REPORT_NAME, report_to_json(report))
     return report
 
 
@@ -164,7 +165,10 @@ async def _record(
         await capture_server.start()
         await slot_server.start()
         try:
-            engine = await _started_engine() if beforehand is None else beforehand.engine
+            if beforehand is None:
+                engine = await _started_engine(log_is_read=guarded is not None)
+            else:
+                engine = beforehand.engine
             assert engine.stdin is not None
             engine.stdin.write(
                 engine_input(job, address, folder, chromium, None if guarded is None else guarded.login)
@@ -193,13 +197,14 @@ async def _record(
     return problem
 
 
-async def _started_engine() -> asyncio.subprocess.Process:
+async def _started_engine(*, log_is_read: bool = False) -> asyncio.subprocess.Process:
     return await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
         "crawlers.engine",
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE if log_is_read else None,
         limit=LONGEST_LINE_BYTES,
         env=engine_environment(),
     )
@@ -216,6 +221,7 @@ async def _watch(
 ) -> str | None:
     """Wait for the first thing that ends the crawl; returns what was wrong, None for the engine's own end."""
     reading = asyncio.create_task(_read_events(engine, job, builder, guarded))
+    passing_on = asyncio.create_task(_pass_on_log(engine, guarded))
     ended = asyncio.create_task(engine.wait())
     stopping = asyncio.create_task(stop_requested.wait())
     too_full = asyncio.create_task(_no_room(spool_dir))
@@ -239,6 +245,8 @@ async def _watch(
     stopping.cancel()
     too_full.cancel()
     await reading
+    await asyncio.wait({passing_on}, timeout=ENGINE_GRACE_S)  # what it started may hold its log open
+    passing_on.cancel()
     if problem is None and not builder.finished and not overtime:
         problem = f"the engine ended early, with code {engine.returncode}"
     return problem or builder.problem
@@ -301,10 +309,11 @@ async def _read_events(
     """Read the engine's events and pass progress on, until its output ends."""
     assert engine.stdout is not None
     async for line in engine.stdout:
-        text = line.decode("utf-8", "replace")
-        event = decode_event(text if guarded is None else guarded.covered_text(text))
+        event = decode_event(line.decode("utf-8", "replace"))
         if event is None:
             continue
+        if guarded is not None:
+            event = guarded.covered_event(event)
         builder.on_engine_event(event)
         if isinstance(event, PageVisited):
             why = "" if event.reason is None else f" ({event.reason})"
@@ -314,3 +323,18 @@ async def _read_events(
                 f"{builder.bytes / 1e6:.1f} MB; {event.url}: {event.outcome.value}{why}\n"
             )
             sys.stdout.flush()
+
+
+async def _pass_on_log(engine: asyncio.subprocess.Process, guarded: GuardedLogin | None) -> None:
+    """Pass on what the engine of a crawl with a login logs, covered as its events are, until that ends."""
+    if engine.stderr is None or guarded is None:
+        return
+    while True:
+        try:
+            line = await engine.stderr.readline()
+        except ValueError:  # too long to be looked into, and left out
+            continue
+        if not line:
+            return
+        sys.stderr.write(guarded.covered_text(line.decode("utf-8", "replace")))
+        sys.stderr.flush()

@@ -63,7 +63,7 @@ class CredentialGuard:
 
     def _keep_exchange(self, exchange: Exchange) -> None:
         request, response = exchange.request, exchange.response
-        heads = [_head(request), _head(response), *exchange.interim]
+        heads = [head_of(request), head_of(response), *exchange.interim]
         for head in heads:
             self._values.learn(head)
         reason = self._why_withheld(exchange)
@@ -154,7 +154,7 @@ class CredentialGuard:
     def _keep_rendering(self, rendering: Rendering) -> None:
         url = self._values.covered_text(rendering.url)
         if rendering.kind in OURS:
-            self._sink.keep(replace(rendering, url=url, content=self._values.covered(rendering.content)))
+            self._sink.keep(replace(rendering, url=url, content=self._values.covered_json(rendering.content)))
             if rendering.kind is RenderingKind.PAGEINFO:  # the last of a page
                 self._tainted.discard(rendering.page_id)
             return
@@ -245,7 +245,8 @@ def _content(whole: bytes, head_length: int, *, of_response: bool) -> bytes:
     return entity(RequestMessage("", "", head.fields, body, head_length), MOST_DECODED_BYTES)
 
 
-def _head(message: Message) -> bytes:
+def head_of(message: Message) -> bytes:
+    """The bytes of the head; none where the message is not HTTP."""
     if isinstance(message.block, bytes):
         return message.block[: message.head_length]
     head = bytearray()
@@ -289,7 +290,7 @@ class _OtherHead:
 
 def _with_head(message: Message, head: bytes) -> Message:
     """The message with another head of the same length, and the digest of its block."""
-    if head == _head(message):
+    if head == head_of(message):
         return message
     block = message.block
     if isinstance(block, bytes):

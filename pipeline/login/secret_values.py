@@ -2,18 +2,19 @@
 
 In: the state of a profile, then each exchange of the crawl as it comes, since sites renew what they gave. Out: the
 places of such values in heads and addresses, and whether a body holds one, also written as JSON, HTML, UTF-16,
-base64 or percent-encoded. Pure. Values of fewer than eight characters, and short words, are not searched for: they
-stand everywhere. Sources: RFC 6265 (cookies), RFC 6749, section 5.1, and OpenID Connect Core, section 3.1.3.3 (the
-names of tokens in JSON).
+base64 or percent-encoded, whichever of its letters are encoded. Pure. Values of fewer than eight characters, and
+short words, are not searched for: they stand everywhere. Sources: RFC 6265 (cookies), RFC 6749, sections 4.2.2 and
+5.1, and OpenID Connect Core, section 3.1.3.3 (the names of tokens in addresses and JSON).
 """
 
 import base64
-import html
 import json
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from html.entities import html5
 from typing import Any, Final
-from urllib.parse import quote, unquote
+from urllib.parse import unquote
 
 LEAST_LENGTH: Final = 8
 LEAST_OF_STORAGE: Final = 16
@@ -28,8 +29,20 @@ CREDENTIAL_FIELDS: Final = re.compile(
 """Fields that are redacted whole, whatever they hold; folded lines belong to them (RFC 9112, section 5.2)."""
 
 TOKENS_IN_JSON: Final = re.compile(
-    rb'"(?:access_token|refresh_token|id_token|accessToken|refreshToken|idToken)"\s*:\s*"([^"\\]{8,16384})"'
+    rb'"(?:access_token|refresh_token|id_token|accessToken|refreshToken|idToken)"\s*:\s*"((?:[^"\\]|\\.){8,16384})"'
 )
+TOKENS_IN_ADDRESS: Final = re.compile(
+    rb"[?&#;](?:access_token|refresh_token|id_token)=([^&#;\s\"'<>]{8,16384})", re.IGNORECASE
+)
+"""As a server sends a browser on with them (RFC 6749, section 4.2.2)."""
+
+AS_IT_IS: Final = re.compile(r"[A-Za-z0-9._-]")
+"""Letters that no encoding but base64 and UTF-16 changes."""
+LONGEST_LETTER: Final = 40
+"""Bytes of any other letter, however it is written: the longest names in HTML have 33."""
+MOST_LETTERS: Final = 1000
+"""Of these in one value; one with more is searched for as it is, since its pattern would take seconds to make."""
+
 _WORD: Final = re.compile(r"[A-Za-z]+")
 _TOKEN_LIKE: Final = re.compile(r"(?=.*[0-9])(?=.*[A-Za-z])[^\s]+")
 
@@ -55,7 +68,8 @@ class SecretValues:
             self._pattern = None
 
     def learn(self, head: bytes) -> None:
-        """Take the values of the credentials in the head of a message."""
+        """Take the values of the credentials in the head of a message, and tokens in its addresses."""
+        self.add(*(found[1].decode("latin-1") for found in TOKENS_IN_ADDRESS.finditer(head)))
         for field in CREDENTIAL_FIELDS.finditer(head):
             name, text = field[1].lower(), field[2].decode("latin-1")
             if name.startswith(b"set-cookie"):
@@ -68,7 +82,7 @@ class SecretValues:
 
     def learn_tokens(self, content: bytes) -> None:
         """Take the tokens that a JSON answer gives by their usual names."""
-        self.add(*(found[1].decode("latin-1") for found in TOKENS_IN_JSON.finditer(content)))
+        self.add(*(_out_of_json(found[1]) for found in TOKENS_IN_JSON.finditer(content)))
 
     def are_in(self, content: bytes) -> bool:
         """Whether any of them stands there, in any of its forms."""
@@ -97,15 +111,40 @@ class SecretValues:
         """The same for a text of ours; characters outside of ISO 8859-1 stay as they are."""
         return self.covered(text.encode("utf-8", "surrogateescape")).decode("utf-8", "surrogateescape")
 
+    def covered_json(self, content: bytes) -> bytes:
+        """The same for JSON of ours, which stays JSON with the same keys but for addresses."""
+        if not self.are_in(content):
+            return content
+        try:
+            row = json.loads(content)
+        except ValueError:
+            return self.covered(content)
+        return json.dumps(self._covered_values(row), ensure_ascii=False).encode("utf-8", "surrogatepass")
+
+    def _covered_values(self, value: Any) -> Any:
+        if isinstance(value, str):
+            return self.covered_text(value)
+        if isinstance(value, list):
+            return [self._covered_values(each) for each in value]
+        if isinstance(value, dict):
+            return {
+                self.covered_text(name) if "://" in name else name: self._covered_values(each)
+                for name, each in value.items()
+            }
+        return value
+
     @property
     def longest_form(self) -> int:
         """How many bytes the longest form has: so much of two pieces has to overlap."""
-        return max((len(form) for value in self._values for form in forms_of(value)), default=0)
+        forms = (len(form) for value in self._values for form in forms_of(value))
+        return max((*forms, *map(longest_written, self._values)), default=0)
 
     def _searched(self) -> re.Pattern[bytes] | None:
         if self._pattern is None and self._values:
             forms = {form for value in self._values for form in forms_of(value)}
-            self._pattern = re.compile(b"|".join(map(re.escape, sorted(forms, key=len, reverse=True))))
+            patterns = [(len(form), re.escape(form)) for form in forms]
+            patterns += [(len(value), written(value)) for value in self._values]
+            self._pattern = re.compile(b"|".join(each for _, each in sorted(patterns, reverse=True)))
         return self._pattern
 
 
@@ -122,29 +161,77 @@ def is_searched(value: str) -> bool:
 
 
 def forms_of(value: str) -> set[bytes]:
-    """The ways in which the value may be written."""
+    """The value as it is, and in the encodings that change each letter."""
     plain = value.encode("utf-8", "surrogatepass")
-    in_json = json.dumps(value)[1:-1]
-    percent = quote(value, safe="")
-    texts = {
-        value,
-        quote(value),
-        percent,
-        percent.lower(),
-        in_json,
-        in_json.replace("/", "\\/"),
-        html.escape(value),
-    }
-    forms = {text.encode("utf-8", "surrogatepass") for text in texts}
-    forms.add(
-        value.encode("utf-16-le", "surrogatepass")[:-1]
-    )  # the same letters of UTF-16BE hold these bytes, too
+    # without its last byte: the same letters of UTF-16BE hold these bytes, too
+    forms = {plain, value.encode("utf-16-le", "surrogatepass")[:-1]}
     for shift in range(3):  # wherever the value begins in what is written as base64
         whole = base64.b64encode(b"\0" * shift + plain)
         cut = whole[(0, 2, 3)[shift] : len(whole) - (0, 3, 2)[(len(plain) + shift) % 3] or None].rstrip(b"=")
         if len(cut) >= LEAST_LENGTH:
             forms |= {cut, cut.replace(b"+", b"-").replace(b"/", b"_")}
     return forms
+
+
+def written(value: str) -> bytes:
+    """A pattern of the value with each letter as it is, percent-encoded, or as JSON, scripts and HTML write it.
+
+    Programs differ in which letters they encode and in the case of digits, so no two have the same form.
+    """
+    if sum(AS_IT_IS.fullmatch(letter) is None for letter in value) > MOST_LETTERS:
+        return re.escape(value.encode("utf-8", "surrogatepass"))
+    return b"".join(map(_ways_of, value))
+
+
+def longest_written(value: str) -> int:
+    """How many bytes `written` may match."""
+    return sum(1 if AS_IT_IS.fullmatch(letter) else LONGEST_LETTER for letter in value)
+
+
+def _ways_of(letter: str) -> bytes:
+    if AS_IT_IS.fullmatch(letter):
+        return re.escape(letter.encode())
+    code, plain = ord(letter), letter.encode("utf-8", "surrogatepass")
+    units = letter.encode("utf-16-be", "surrogatepass")
+    in_json = "".join(rf"\\{{1,4}}u{_digits(units[at : at + 2].hex())}" for at in range(0, len(units), 2))
+    ways = [
+        "".join(f"%(?:25)?{_digits(f'{byte:02x}')}" for byte in plain),
+        in_json,
+        f"&#0{{0,6}}{code};",
+        f"&#[xX]0{{0,6}}{_digits(f'{code:x}')};",
+        *(f"&{name}" for name in _NAMES_IN_HTML.get(letter, ())),
+    ]
+    if code < 256:
+        ways.append(rf"\\{{1,4}}x{_digits(f'{code:02x}')}")
+    if letter == "=":
+        ways.append("=3[dD]")  # quoted-printable, in MHTML
+    if letter == " ":
+        ways.append(r"\+")
+    as_it_is = rb"\\{0,4}" + re.escape(plain)
+    return b"(?:" + b"|".join((*(way.encode() for way in ways), as_it_is)) + b")"
+
+
+def _digits(text: str) -> str:
+    """Hexadecimal digits in either case."""
+    return "".join(f"[{each}{each.upper()}]" if each.isalpha() else each for each in text)
+
+
+def _names_in_html() -> Mapping[str, list[str]]:
+    found: dict[str, list[str]] = defaultdict(list)
+    for name, letters in html5.items():
+        if name.endswith(";"):
+            found[letters].append(name)
+    return found
+
+
+_NAMES_IN_HTML: Final = _names_in_html()
+
+
+def _out_of_json(text: bytes) -> str:
+    try:
+        return str(json.loads(b'"' + text + b'"'))
+    except ValueError:
+        return text.decode("latin-1")
 
 
 def values_of_state(state: Mapping[str, Any]) -> Iterator[str]:

@@ -124,6 +124,15 @@ BODIES = {
     "chunks": (b"8\r\nXy7-sess\r\n10\r\nion/value+0815==\r\n0\r\n\r\n", (b"Transfer-Encoding: chunked",)),
     "base64": (base64.b64encode(b"user:" + SESSION.encode()), ()),
     "tokens": (b'{"access_token": "never-seen-before-1"}', ()),
+    "token with escapes": (rb'{"access_token": "never\/seen\/before-1"}', ()),
+    "percent, small digits": (b"a=Xy7-session%2fvalue%2b0815%3d%3d", ()),
+    "percent, some letters": (b"a=Xy7-session/value%2B0815==", ()),
+    "percent, twice": (b"a=Xy7-session%252Fvalue%252B0815%253D%253D", ()),
+    "json, escapes": (rb'{"a": "Xy7-session/value\u002b0815\u003D\u003d"}', ()),
+    "json in json": (rb'{"a": "{\"b\": \"Xy7-session\\/value+0815\\u003d\\u003d\"}"}', ()),
+    "script": (rb"var a = 'Xy7-session\x2fvalue\x2B0815\x3D\x3d'", ()),
+    "html, numbers": (b"<i a='Xy7-session&#47;value&#043;0815&#x3D;&#x3d;'>", ()),
+    "html, names": (b"<i a='Xy7-session&sol;value&plus;0815&equals;&equals;'>", ()),
     "unknown coding": (b"\0\1\2", (b"Content-Encoding: zz",)),
     "damaged": (gzip.compress(b"harmless")[:-12], (b"Content-Encoding: gzip",)),
 }
@@ -144,6 +153,18 @@ def test_a_body_with_a_value_or_that_cannot_be_read_is_sealed_apart_whole(name: 
     assert b"".join(base64.b64decode(part["base64"]) for part in parts) == request + response
     assert row["request_length"] == len(request)
     assert SESSION.encode() not in guarded.path.read_bytes()
+
+
+def test_a_token_in_the_address_a_server_leads_to_is_covered_and_searched_for(guarded: Guarded) -> None:
+    token = b"Never-Seen-7781-before"
+    onward = b"HTTP/1.1 302 Found\r\nLocation: https://board.test/back#state=1&access_token=%s\r\n\r\n" % token
+    shown = b"HTTP/1.1 200 OK\r\n\r\n<p>%s" % token
+
+    guarded.guard.keep(exchange(b"GET /authorize HTTP/1.1\r\n\r\n", onward, status=302))
+    guarded.guard.keep(exchange(b"GET /back HTTP/1.1\r\n\r\n", shown))
+
+    assert [type(each).__name__ for each in guarded.passed] == ["Exchange", "Note"]
+    assert token not in guarded.shown()
 
 
 def test_a_request_that_carries_a_value_in_its_body_is_withheld(guarded: Guarded) -> None:
@@ -173,6 +194,17 @@ def test_where_the_dom_shows_a_value_no_picture_of_the_page_is_kept_and_the_next
     assert kinds == [RenderingKind.PAGEINFO, RenderingKind.DOM, RenderingKind.FULL_PAGE]
     assert not guarded.values.are_in(guarded.shown())
     assert [row["kind_of"] for row in guarded.rows() if row["what"] == "rendering"] == ["dom", "fullPage"]
+
+
+def test_a_value_that_looks_like_a_key_of_ours_breaks_no_account_of_a_page(guarded: Guarded) -> None:
+    guarded.values.add('"resources": [', "by_service_worker", "https://board.test/?Token-4711")
+    info = {"urls": {"https://board.test/?Token-4711": {"status": 200}}, "resources": ["by_service_worker"]}
+
+    guarded.guard.keep(rendering(RenderingKind.PAGEINFO, json.dumps(info).encode()))
+
+    [kept] = guarded.passed
+    assert isinstance(kept, Rendering)
+    assert json.loads(kept.content) == {"urls": {"*" * 30: {"status": 200}}, "resources": ["*" * 17]}
 
 
 def test_a_value_in_a_part_of_an_mhtml_file_is_found_behind_its_encoding(guarded: Guarded) -> None:
