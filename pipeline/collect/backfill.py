@@ -20,13 +20,13 @@ from typing import Any, Final
 from sqlalchemy.exc import SQLAlchemyError
 
 from crawlers.model.report import CrawlReport
-from crawlers.watchlist.loader import read_usable
 from crawlers.watchlist.source import Source
 from pipeline.clock_offset import measured_clock
 from pipeline.collect.deposit_spool import recover_spools
 from pipeline.collect.harvest import OnProgress, collect, failure_reason
 from pipeline.collect.history_turn import HistoryTurn
 from pipeline.config.archive_factory import opened_archive
+from pipeline.config.listed_sources import usable_now
 from pipeline.config.settings import Settings
 from pipeline.process.run import ProcessError, process_files
 from pipeline.supervise.processes import send
@@ -222,9 +222,9 @@ class NotOfTheWatchlist(Exception):
 
 
 def channels_of(settings: Settings) -> dict[str, Source]:
-    """The channels of the watch-list whose history can be fetched, by id."""
-    listed = read_usable(settings.watchlist, egress=settings.egress_names, extensions=settings.extension_folder)
-    return {name: source for name, source in listed.sources.items() if source.kind == "telegram"}
+    """The channels of the watch-list whose history can be fetched, by id; those that people added, too."""
+    sources = usable_now(settings).sources
+    return {name: source for name, source in sources.items() if source.kind == "telegram"}
 
 
 def _source(settings: Settings, source_id: str) -> Source:

@@ -112,7 +112,9 @@ def places_of(entry: Mapping[str, Any]) -> Iterator[str]:
     if entry.get("channel"):
         yield f"@{handle_or_name(str(entry['channel'])) or entry['channel']}".lower()
     for name in ("feeds", "sitemaps", "start_pages", "pages"):
-        yield from (surt_key(str(url)) for url in entry.get(name) or ())
+        urls = entry.get(name)
+        if isinstance(urls, list | tuple):  # an entry of the file may hold mistakes
+            yield from (surt_key(str(url)) for url in urls)
 
 
 def _rows(text: str) -> Iterator[tuple[int, int, list[str]]]:

@@ -2,12 +2,14 @@
 
 In: what a person entered. Out: rows of kind ``listed_source``. Guaranteed: what is written is an entry that the
 reader of the watch-list takes, with the file's defaults and layouts, as it stands behind the file at this moment;
-and it says nothing that only the operator may: what runs code of theirs, weakens a check, or asks a site for more
-than is polite (docs/decisions/0059-repeats.md). Raises `SourceRefusedError`.
+and it says nothing that only the operator may: what runs code of theirs, weakens a check, or asks a site or this
+machine for more than is polite (docs/decisions/0059-repeats.md). No refusal names a source of which the viewer may
+not know. Raises `SourceRefusedError`.
 """
 
 import csv
 import io
+import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
@@ -16,12 +18,13 @@ from crawlers.address_policy import AddressPolicy, AddressRefused
 from crawlers.model.iso_time import time_text
 from crawlers.watchlist.loader import AddedEntry, InvalidWatchlist, UsableWatchlist, read_usable
 from crawlers.watchlist.schema import entry_models
+from crawlers.watchlist.source import Source
 from crawlers.watchlist.yaml_lines import YamlError, load_with_lines
 from pipeline.config.listed_sources import entries_of, usable_now
 from pipeline.config.settings import Settings
 from pipeline.sources.line_parser import NewSource, Repeated, Unclear, places_of, read_lines
 from processors.urls import host_of
-from storage.access_labels import DEFAULT_LABEL, Viewer
+from storage.access_labels import DEFAULT_LABEL, Viewer, labels_of
 from storage.archive import Archive
 from storage.ledger.added_sources import (
     AddedSource,
@@ -61,11 +64,27 @@ FOR_PEOPLE: Final = (
 )
 """Fields that people may set. All others run code of the operator's, weaken a check or hide a source."""
 
+NOT_OF_PEOPLE: Final = frozenset({"new-source", "on-demand", "received"})
+"""Ids under which the archive itself files pages that somebody requested, tried or brought; lists and alarms leave
+them out."""
+
 SHORTEST_DELAY_S: Final = 1.0
 MOST_PAGES: Final = 5000
+MOST_BYTES: Final = 20_000_000_000
+MOST_SECONDS: Final = 4 * 3600.0
+"""A night's own task ends after six hours."""
+MOST_VIDEO_MB: Final = 2000
+MOST_VIDEO_S: Final = 6 * 3600.0
+MOST_VIDEOS: Final = 20
+"""What one added source may ask for; the operator's file may say more."""
 MOST_SOURCES: Final = 1000
 """Added sources that are collected at once."""
 LONGEST_SETTINGS: Final = 20_000
+LONGEST_ENTRY: Final = 2 * LONGEST_SETTINGS
+"""Characters of an entry as JSON: aliases of YAML make much of a few lines, and each look at the list reads it."""
+
+HIDDEN: Final = "another source"
+"""How a source is named of which the viewer may not know."""
 
 NOTHING: Final = "Nothing was written."
 
@@ -90,8 +109,9 @@ class AddingDesk:
         if sum(each.is_collected for each in added) >= MOST_SOURCES:
             raise SourceRefusedError(f"{MOST_SOURCES} added sources are collected already: end one. {NOTHING}")
         known = known_entries(settings, added)
-        entry = _entry_of(sent, known)
-        _require_usable(settings, entry, known, added)
+        shown = _names_shown(archive, known, viewer)
+        entry = _entry_of(sent, known, shown)
+        _require_usable(settings, entry, known, added, shown)
         return self._written(
             settings, archive, lambda: add_source(archive, entry, actor=viewer.name, reason=sent.reason)
         )
@@ -108,7 +128,8 @@ class AddingDesk:
                 f"and add another. {NOTHING}"
             )
         others = [each for each in added if each.id != source_id]
-        _require_usable(loaded, entry, known_entries(loaded, others), others)
+        known = known_entries(loaded, others)
+        _require_usable(loaded, entry, known, others, _names_shown(archive, known, viewer))
         return self._written(
             loaded, archive, lambda: change_source(archive, entry, actor=viewer.name, seen_seq=seen_seq)
         )
@@ -146,14 +167,31 @@ def listed_rows(settings: Settings, added: Sequence[AddedSource]) -> list[dict[s
 
 
 def known_entries(settings: Settings, added: Sequence[AddedSource]) -> list[Mapping[str, Any]]:
-    """The entries of the file and the added ones that are collected, as they were written."""
+    """The entries of the file and the added ones that are collected, as they were written, with the label that the
+    file's defaults give them.
+    """
     try:
         value = load_with_lines(settings.watchlist.read_text("utf-8")).value
     except (OSError, UnicodeDecodeError, YamlError) as problem:
         raise SourceRefusedError(_unreadable(problem)) from problem
     listed = value.get("sources") if isinstance(value, dict) else None
+    defaults = value.get("defaults") if isinstance(value, dict) else None
+    label = defaults.get("access_label") if isinstance(defaults, dict) else None
     of_file = [each for each in listed or () if isinstance(each, dict) and "id" in each]
-    return [*of_file, *(each.entry for each in added if each.is_collected)]
+    entries = [*of_file, *(each.entry for each in added if each.is_collected)]
+    return [{"access_label": label} | dict(each) for each in entries]
+
+
+def _names_shown(archive: Archive, known: Sequence[Mapping[str, Any]], viewer: Viewer) -> Mapping[str, str]:
+    """How each source may be named to the viewer, by its id."""
+    with archive.reader.connect() as connection:
+        labels = labels_of(connection, viewer)
+    return {
+        str(each["id"]): f"the source {each['id']}"
+        if labels is None or str(each["access_label"] or DEFAULT_LABEL) in labels
+        else HIDDEN
+        for each in known
+    }
 
 
 def _row(name: str, listed: UsableWatchlist, added: AddedSource | None) -> dict[str, Any]:
@@ -189,7 +227,7 @@ def _row(name: str, listed: UsableWatchlist, added: AddedSource | None) -> dict[
     }
 
 
-def _entry_of(sent: SentSource, known: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def _entry_of(sent: SentSource, known: Sequence[Mapping[str, Any]], shown: Mapping[str, str]) -> dict[str, Any]:
     """The entry that a form describes, read as a line of an imported list is."""
     address = sent.address.strip()
     if not address:
@@ -200,7 +238,9 @@ def _entry_of(sent: SentSource, known: Sequence[Mapping[str, Any]]) -> dict[str,
     writer.writerow((address, sent.kind.strip(), sent.name.strip()))
     line = [*read_lines(text.getvalue(), known)][-1]
     if isinstance(line, Repeated):
-        raise SourceRefusedError(f"{address} is collected by the source {line.source_id} already. {NOTHING}")
+        raise SourceRefusedError(
+            f"{address} is collected by {shown.get(line.source_id, HIDDEN)} already. {NOTHING}"
+        )
     if isinstance(line, Unclear):
         raise SourceRefusedError(f"{address}: {line.problem}. {NOTHING}")
     if not isinstance(line, NewSource):
@@ -245,10 +285,15 @@ def _require_usable(
     entry: Mapping[str, Any],
     known: Sequence[Mapping[str, Any]],
     added: Sequence[AddedSource],
+    shown: Mapping[str, str],
 ) -> None:
     """Raises `SourceRefusedError` with every mistake of the entry."""
+    if len(json.dumps(entry, ensure_ascii=False)) > LONGEST_ENTRY:
+        raise SourceRefusedError(f"The settings, written out, may have {LONGEST_ENTRY} characters. {NOTHING}")
     mistakes = [f"{name}: only the operator sets this, in the file" for name in entry if name not in FOR_PEOPLE]
-    mistakes += _impolite(entry)
+    name = str(entry["id"])
+    if name in NOT_OF_PEOPLE:
+        mistakes.append(f"id: {name} is how the archive names what is no source; choose another")
     try:
         listed = read_usable(
             settings.watchlist,
@@ -258,30 +303,46 @@ def _require_usable(
         )
     except InvalidWatchlist as problem:
         raise SourceRefusedError(_unreadable(problem)) from problem
-    name = str(entry["id"])
-    if name in listed.set_aside:
-        mistakes.append(f"id: {listed.set_aside[name]}")
     mistakes += [str(each) for each in listed.broken.get(name, ())]
     if name not in listed.names and name not in listed.set_aside:  # its id is none that could be one
         mistakes += [str(each) for each in listed.broken.get(listed.names[-1], ())]
     if not mistakes:
         places = {place: str(each["id"]) for each in known for place in places_of(each)}
-        taken = {places[place] for place in places_of(entry) if place in places}
-        mistakes += [f"the source {each} collects this already" for each in sorted(taken)]
-        mistakes += _not_public(settings, listed.sources[name].seeds)
+        taken = {shown[places[place]] for place in places_of(entry) if place in places}
+        mistakes += [f"{each} collects this already" for each in sorted(taken)]
+        if name in listed.set_aside and not taken:
+            mistakes.append(f"id: {listed.set_aside[name]}")
+    if not mistakes:
+        source = listed.sources[name]
+        mistakes += [*_impolite(entry, source), *_not_public(settings, source.seeds)]
     if mistakes:
         raise SourceRefusedError("\n".join((*mistakes, NOTHING)))
 
 
-def _impolite(entry: Mapping[str, Any]) -> list[str]:
+def _impolite(entry: Mapping[str, Any], source: Source) -> list[str]:
+    """What the entry asks for beyond what people may; the file's defaults may say more."""
     found = []
-    delay = entry.get("delay_s")
-    if isinstance(delay, int | float) and delay < SHORTEST_DELAY_S:
-        found.append(f"delay_s: expected at least {SHORTEST_DELAY_S} seconds between two requests, found {delay}")
-    limits = entry.get("limits")
-    pages = limits.get("pages") if isinstance(limits, dict) else None
-    if isinstance(pages, int) and pages > MOST_PAGES:
-        found.append(f"limits.pages: expected at most {MOST_PAGES} pages a night, found {pages}")
+    if "delay_s" in entry and source.delay_s < SHORTEST_DELAY_S:
+        found.append(
+            f"delay_s: expected at least {SHORTEST_DELAY_S} seconds between two requests, found {source.delay_s}"
+        )
+    limits = entry.get("limits") or {}
+    for name, most, what in (
+        ("pages", MOST_PAGES, "pages a night"),
+        ("bytes", MOST_BYTES, "bytes a night"),
+        ("seconds", MOST_SECONDS, "seconds a night"),
+    ):
+        wanted = getattr(source.limits, name)
+        if name in limits and wanted > most:
+            found.append(f"limits.{name}: expected at most {most:.0f} {what}, found {wanted}")
+    if source.video is not None:
+        for name, wanted, most in (
+            ("max_mb", source.video.max_mb, MOST_VIDEO_MB),
+            ("max_duration_s", source.video.max_duration_s, MOST_VIDEO_S),
+            ("max_videos", source.video.max_videos, MOST_VIDEOS),
+        ):
+            if wanted > most:
+                found.append(f"video.{name}: expected at most {most:.0f}, found {wanted}")
     return found
 
 

@@ -5,11 +5,11 @@ They stand in the catalogue under the copy's own address, never under the page's
 """
 
 from typing import Final
-from urllib.parse import urlsplit
 
 from sqlalchemy import Connection, func, literal_column
 
 from processors.surt import surt_key
+from processors.urls import host_of
 from processors.web_copy import WAYBACK_SURT, copy_in
 from storage.access_labels import EVERYONE, Viewer
 from storage.catalogue.captures import Capture, capture_of, captures_joined
@@ -25,7 +25,7 @@ def copies_of(
     connection: Connection, url: str, *, viewer: Viewer = EVERYONE, limit: int = 20
 ) -> tuple[Capture, ...]:
     """Captures of copies of the page at ``url``, also under forms of the URL that mean the same page."""
-    key, host = surt_key(url), (urlsplit(url).hostname or "").removeprefix("www.")
+    key, host = surt_key(url), host_of(url).removeprefix("www.")
     if not host:
         return ()
     indexed = func.left(captures.c.surt, literal_column(str(SURT_INDEXED)))

@@ -37,6 +37,7 @@ def test_a_copy_is_kept_as_a_copy_and_found_by_its_page_which_it_never_passes_fo
     said = {"archive": "web.archive.org", "url": PAGE, "stated_at": "2024-01-02 03:04:05"}
     assert (copy["url"], copy["copy_of"], copy["outcome"]) == (COPY, said, "content")
     assert copies_of_page(archive, PAGE.replace("https://", "http://www.")) == [copy], "the same page"
+    assert copies_of_page(archive, "https://[no-address") == []
     assert list(captures_of_page(archive, PAGE)) == [], "the page itself was not captured"
     assert (known_captures(archive, PAGE)["captures"], known_captures(archive, PAGE)["copies"]) == (0, 1)
     facts = one_capture(archive, copy["id"])

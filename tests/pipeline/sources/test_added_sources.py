@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from access.sources_desk import SentSource, SourceRefusedError
 from pipeline.cli import app
+from pipeline.collect.backfill import channels_of
 from pipeline.collect.harvest import harvest_source, plan_interleaved, planned_sources
 from pipeline.config.archive_factory import opened_archive
 from pipeline.config.listed_sources import usable_now, watchlist_now
@@ -73,6 +74,7 @@ def test_a_source_is_added_by_its_address_and_planned_beside_those_of_the_file(a
     assert (row["added_by"], row["added_because"]) == ("ala", "новы канал")
     assert planned_sources(adding.settings) == ("vesnik", "tg-pryklad-monitor")
     assert set(plan_interleaved(adding.settings)) == {"vesnik", "tg-pryklad-monitor"}
+    assert set(channels_of(adding.settings)) == {"tg-pryklad-monitor"}, "its history can be fetched"
     source = watchlist_now(adding.settings).source("tg-pryklad-monitor")
     assert (source.engine, source.publisher, source.limits.pages) == ("auto", "Прыклад", 7)
     assert (source.delay_s, source.limits.seconds) == (1.5, 60), "the defaults of the file hold for it"
@@ -108,6 +110,16 @@ def test_what_is_added_is_sealed_in_custody(adding: Adding) -> None:
         ({"engine": "netscape"}, "What you entered: engine: input should be 'http', 'browser' or 'auto'"),
         ({"settings": "limits: {pages: many}"}, "What you entered: limits.pages:"),
         ({"settings": "limits: {pages: 90000}"}, "expected at most 5000 pages a night, found 90000"),
+        ({"settings": "limits: {seconds: 20000}"}, "expected at most 14400 seconds a night, found 20000"),
+        ({"settings": "limits: {bytes: 1TB}"}, "expected at most 20000000000 bytes a night"),
+        ({"settings": "video: {max_mb: 50000}"}, "video.max_mb: expected at most 2000, found 50000"),
+        ({"settings": "profile: board"}, "profile: only the operator sets this"),
+        ({"name": "on-demand"}, "id: on-demand is how the archive names what is no source"),
+        ({"settings": "id: received"}, "id: received is how the archive names what is no source"),
+        (
+            {"settings": "publisher: &a " + "a" * 400 + "\nscope: [" + "*a, " * 400 + "*a]"},
+            "written out, may have 40000 characters",
+        ),
         ({"settings": "delay_s: 0"}, "delay_s: expected at least 1.0 seconds"),
         ({"settings": "egress: moon"}, "no egress profile 'moon'"),
         ({"settings": "layout: nothing"}, "layout"),
@@ -137,6 +149,28 @@ def test_one_source_is_added_once(adding: Adding) -> None:
     adding.add()
     assert "is collected by the source tg-pryklad-monitor already" in adding.refusal()
     assert "the id 'tg-pryklad-monitor' is taken" in adding.refusal("t.me/other_one", name="tg-pryklad-monitor")
+
+
+def test_no_refusal_names_a_source_of_which_the_viewer_may_not_know(adding: Adding) -> None:
+    adding.write_file(
+        FILE
+        + "  - {id: quiet, kind: telegram, channel: quiet_channel, access_label: secret}\n"
+        + "  - {id: calm, kind: page, pages: [https://calm.example/a.pdf], access_label: secret}\n"
+    )
+    more = "pages: [https://calm.example/a.pdf]"
+
+    assert "is collected by another source already" in adding.refusal("t.me/quiet_channel")
+    assert "another source collects this already" in adding.refusal("https://court.example/b", settings=more)
+    row = adding.add("t.me/some_other")
+    typed = "kind: telegram\nchannel: quiet_channel\n"
+    with pytest.raises(SourceRefusedError, match="another source collects this already") as refused:
+        adding.desk.change(adding.archive, row["id"], typed, row["custody_seq"], BASIA)
+    assert "quiet'" not in str(refused.value)
+
+
+def test_a_mistake_in_an_entry_of_the_file_keeps_nobody_from_adding(adding: Adding) -> None:
+    adding.write_file(f"{FILE}  - {{id: odd, kind: page, pages: 5, access_label: [a]}}\n")
+    assert adding.add()["state"] == "collected"
 
 
 def test_settings_are_changed_by_whoever_saw_the_newest(adding: Adding) -> None:
