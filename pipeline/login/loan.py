@@ -2,7 +2,8 @@
 
 In: a profile, the key of this crawl alone, and the path at which the crawl keeps things apart. They stand in no
 file, no command line and no environment; the environment says only which descriptor it is, and the crawl's process
-closes that when it has read it. The crawl gets no key that opens a profile.
+empties and closes that when it has read it, since its keeper has it open as long as the crawl lasts. The crawl gets
+no key that opens a profile.
 """
 
 import json
@@ -72,8 +73,9 @@ def take_loan() -> LoginLoan | None:
     named = os.environ.pop(LENT_BY, None)
     if named is None:
         return None
-    with os.fdopen(int(named), "rb") as file:
+    with os.fdopen(int(named), "r+b") as file:
         file.seek(0)
         row = json.loads(file.read())
+        file.truncate(0)
     login = BrowserLogin(row["profile"], LoginSign(**row["sign"]), row["state"])
     return LoginLoan(login, bytes.fromhex(row["key"]), Path(row["kept"]))

@@ -18,6 +18,7 @@ from pipeline.chromium import find_chromium
 from pipeline.config.settings import Settings
 from pipeline.login import browser_login
 from pipeline.login.browser_login import Credentials, LoginBrowser, LoginFailed, LoginForm, login_by_form
+from pipeline.login.loan import LENT_BY, lend, loan_in_memory, take_loan
 from pipeline.login.profiles import LoginProfile, ProfileError, ProfileStore
 from pipeline.output import Exit
 from tests.pipeline.login.login_site import PASSWORD, USER, LoginSite, login_site
@@ -85,6 +86,20 @@ def test_keys_that_others_may_read_are_refused(store: ProfileStore) -> None:
 
     with pytest.raises(ProfileError, match="mode 0644"):
         store.read("board")
+
+
+def test_a_loan_is_taken_once_and_leaves_nothing_in_the_memory_others_have_open(
+    store: ProfileStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.write(profile())
+    loan = lend(store, store.read("board"), "crawl", egress=None)
+
+    with loan_in_memory(loan) as ((descriptor,), variables):
+        monkeypatch.setenv(LENT_BY, str(os.dup(descriptor)))
+        assert list(variables) == [LENT_BY]
+        assert take_loan() == loan
+        assert os.fstat(descriptor).st_size == 0
+        assert take_loan() is None
 
 
 def test_what_is_forgotten_is_gone(store: ProfileStore) -> None:
