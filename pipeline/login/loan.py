@@ -2,8 +2,8 @@
 
 In: a profile, the key of this crawl alone, and the path at which the crawl keeps things apart. They stand in no
 file, no command line and no environment; the environment says only which descriptor it is, and the crawl's process
-empties and closes that when it has read it, since its keeper has it open as long as the crawl lasts. The crawl gets
-no key that opens a profile.
+empties and closes that when it has read it, since its keeper has it open as long as the crawl lasts. No key that
+opens a profile is lent.
 """
 
 import json
