@@ -77,6 +77,11 @@ class BrowserPages:
         self._started = started
         self.one_page = asyncio.Lock()
 
+    @property
+    def is_logged_in(self) -> bool:
+        """Whether sites know it by a login, and nothing else of the crawl."""
+        return self._login is not None
+
     async def render(
         self,
         url: str,

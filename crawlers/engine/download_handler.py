@@ -18,12 +18,17 @@ from crawlers.engine.context import context_of
 from crawlers.engine.messages import CrawlNote, StepsDone
 from crawlers.engine.responses import RecordedHtml, response_of
 from crawlers.engine.settings import READ_BYTES
-from crawlers.http_client import FetchFailed
+from crawlers.http_client import FetchFailed, PageNotRendered
 from processors.urls import host_of
 
 LOGGED_OUT = (
     "the site did not know the login profile any more: pages were captured as they came, and the profile was left "
     "as it is; log in anew with `letapis login`"
+)
+
+ONLY_LOGGED_IN = (
+    "it is no page that Chromium shows; what came is kept, and nothing else requested it: only the browser is "
+    "logged in"
 )
 
 
@@ -66,6 +71,8 @@ class RecorderDownloadHandler(BaseDownloadHandler):
             page = await self._context.browser.render(
                 url, request.meta["page_id"], wait_for_slot, because=request.meta.get("browser_reason")
             )
+            if page is None and self._context.browser.is_logged_in:
+                raise PageNotRendered(ONLY_LOGGED_IN)
             if page is None:  # what Chromium downloads rather than shows
                 return await self._fetched(request)
         for remark in page.remarks:

@@ -204,6 +204,16 @@ def test_a_logged_out_visit_fails_the_source_and_leaves_the_profile(login: Login
     assert (login.store.folder / "board.profile").read_bytes() == sealed
 
 
+def test_what_is_no_page_is_not_requested_again_without_the_login(login: Login) -> None:
+    report = login.crawl("/api/notices")
+
+    [served] = [each for each in login.site.origin.log if each.path == "/api/notices"]
+    assert b"session=" in served.request
+    [failure] = report.failures
+    assert "/api/notices: unreachable: it is no page that Chromium shows; what came is kept" in failure
+    assert any(kind == "response" and url.endswith("/api/notices") for kind, url, _, _ in login.records())
+
+
 def test_a_crawl_that_is_lent_nothing_fetches_nothing(login: Login) -> None:
     report = login.crawl("/notices", lent=False)
 
