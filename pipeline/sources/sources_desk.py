@@ -88,6 +88,12 @@ HIDDEN: Final = "another source"
 
 NOTHING: Final = "Nothing was written."
 
+UNREADABLE: Final = (
+    "The watch-list's file has mistakes, which the operator mends first: `letapis sources list` names them. "
+    f"{NOTHING}"
+)
+"""Without them: they quote the file, and not everybody may know of each of its sources."""
+
 
 class AddingDesk:
     """Takes sources for the installation that ``load`` gives the settings of."""
@@ -173,7 +179,7 @@ def known_entries(settings: Settings, added: Sequence[AddedSource]) -> list[Mapp
     try:
         value = load_with_lines(settings.watchlist.read_text("utf-8")).value
     except (OSError, UnicodeDecodeError, YamlError) as problem:
-        raise SourceRefusedError(_unreadable(problem)) from problem
+        raise SourceRefusedError(UNREADABLE) from problem
     listed = value.get("sources") if isinstance(value, dict) else None
     defaults = value.get("defaults") if isinstance(value, dict) else None
     label = defaults.get("access_label") if isinstance(defaults, dict) else None
@@ -302,7 +308,7 @@ def _require_usable(
             added=(*entries_of(added), AddedEntry(entry, "What you entered")),
         )
     except InvalidWatchlist as problem:
-        raise SourceRefusedError(_unreadable(problem)) from problem
+        raise SourceRefusedError(UNREADABLE) from problem
     mistakes += [str(each) for each in listed.broken.get(name, ())]
     if name not in listed.names and name not in listed.set_aside:  # its id is none that could be one
         mistakes += [str(each) for each in listed.broken.get(listed.names[-1], ())]
@@ -360,11 +366,7 @@ def _usable(settings: Settings, added: Sequence[AddedSource]) -> UsableWatchlist
     try:
         return usable_now(settings, added)
     except InvalidWatchlist as problem:
-        raise SourceRefusedError(_unreadable(problem)) from problem
-
-
-def _unreadable(problem: Exception) -> str:
-    return f"The watch-list's file has mistakes, which the operator mends first:\n{problem}\n{NOTHING}"
+        raise SourceRefusedError(UNREADABLE) from problem
 
 
 def _addresses(entry: Mapping[str, Any]) -> list[str]:

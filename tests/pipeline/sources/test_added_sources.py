@@ -168,6 +168,15 @@ def test_no_refusal_names_a_source_of_which_the_viewer_may_not_know(adding: Addi
     assert "quiet'" not in str(refused.value)
 
 
+def test_mistakes_of_the_file_are_not_quoted_to_whoever_may_not_read_it(adding: Adding) -> None:
+    quiet = "  - {id: quiet, kind: telegram, channel: quiet_channel, access_label: secret, delay_s: soon}\n"
+    for broken in (FILE.replace("1.5", "quick"), FILE.replace("sources:", "sources: [")):
+        adding.write_file(broken + quiet)
+        refusal = adding.refusal()
+        assert "has mistakes, which the operator mends first" in refusal
+        assert "quiet" not in refusal
+
+
 def test_a_mistake_in_an_entry_of_the_file_keeps_nobody_from_adding(adding: Adding) -> None:
     adding.write_file(f"{FILE}  - {{id: odd, kind: page, pages: 5, access_label: [a]}}\n")
     assert adding.add()["state"] == "collected"
