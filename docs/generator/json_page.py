@@ -117,6 +117,7 @@ PRINTS: Final[Mapping[str, tuple[str, ...]]] = {
     "tokens revoke": ("token",),
     "sources": ("source",),
     "login": ("login_profile",),
+    "kept-apart": ("kept_crawl", "kept_apart"),
     "sources list": ("source",),
     "sources import": ("source_line",),
     "sources try": ("source_trial",),

@@ -113,6 +113,7 @@ NEEDING_NO_ARCHIVE = frozenset(
         "doctor",
         "fingerprint",
         "group",
+        "kept-apart",
         "login",
         "metrics",
         "morning",
