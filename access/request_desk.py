@@ -67,7 +67,10 @@ class TakenRequests:
 
 @dataclass(frozen=True, slots=True)
 class NewRequest:
-    """What a person asks for: ``urls`` one per line; ``egress`` is None for going directly."""
+    """What a person asks for: ``urls`` one per line; ``egress`` is None for going directly.
+
+    ``profile`` is the login with which the browser loads the pages, whatever ``engine`` says; None: without one.
+    """
 
     urls: str
     reason: str | None = None
@@ -76,6 +79,7 @@ class NewRequest:
     engine: str = "http"
     egress: str | None = None
     video: bool = False
+    profile: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +109,9 @@ class RequestDesk(Protocol):
 
     def egress_profiles(self) -> tuple[str, ...]:
         """The names of the egress profiles there are."""
+
+    def login_profiles(self) -> tuple[str, ...]:
+        """The names of the logins with which pages can be loaded."""
 
     def submit(self, archive: Archive, request: NewRequest, viewer: Viewer) -> str:
         """Write the request to the ledger and start it; returns its id.

@@ -11,8 +11,9 @@ form takes **nothing confidential**, and neither a reason nor a case: use the pa
 `http` ("Fast") fetches the page and what it takes to show it; `browser` ("With a browser and a screenshot") also
 runs its scripts in Chromium and takes a full-page screenshot. `egress`: the name of an egress profile of the
 settings; leave it empty to connect directly. `video`: also capture video and audio behind the players of each page
-(at most five videos, 1080 lines, 500 MB and two hours each), after the page itself. For a request of the ledger,
-its own engine, egress profile and wish for video count.
+(at most five videos, 1080 lines, 500 MB and two hours each), after the page itself. `profile`: the name of
+a login profile (`letapis login`), with which the browser loads the pages; without it nobody is logged in. For a
+request of the ledger, its own engine, egress profile, login and wish for video count.
 
 Example, over the API: `{"logical_date": null, "conf": {"urls": "https://example.org/page"}}`. On the command line:
 `letapis archive https://example.org/page --reason "may vanish"`.
@@ -85,6 +86,14 @@ log = logging.getLogger(__name__)
             description="Also capture video and audio behind the players of each page, with yt-dlp. This takes as "
             "long as the videos do to come. If it fails, the page is kept all the same.",
         ),
+        "profile": Param(
+            default=None,
+            type=["null", "string"],
+            maxLength=64,
+            title="With the login",
+            description="The name of a login profile. The browser then loads the pages, whatever is chosen above. "
+            "Leave it empty to load them without a login.",
+        ),
         "egress": Param(
             default=None,
             type=["null", "string"],
@@ -106,6 +115,8 @@ def archive_url() -> None:
         from pipeline.collect.url_list import BadUrls, validate_urls
         from pipeline.collect.waiting import accept_request, jobs_of_request
         from pipeline.config.settings import SettingsError, load_settings
+        from pipeline.login.choice import chosen_profile
+        from pipeline.login.profiles import ProfileError, ProfileStore
         from storage.ledger.requests import RequestUnknownError
 
         context = get_current_context()
@@ -114,6 +125,8 @@ def archive_url() -> None:
             request_id = params["request_id"]
             if request_id is None:
                 settings.egress_url(params["egress"] or None)
+                logins = ProfileStore(settings.login_folder, settings.login_keys_file)
+                profile = chosen_profile(logins, params["profile"], video=params["video"])
                 request_id = accept_request(
                     settings,
                     validate_urls(params["urls"] or "", allow_addresses=settings.allow_addresses),
@@ -121,9 +134,10 @@ def archive_url() -> None:
                     engine=params["engine"],
                     egress=params["egress"] or None,
                     video=params["video"],
+                    profile=profile,
                 )
             jobs = jobs_of_request(settings, request_id)
-        except (BadUrls, SettingsError, RequestUnknownError) as refused:
+        except (BadUrls, SettingsError, ProfileError, RequestUnknownError) as refused:
             log.error("%s", refused)
             sentence = "Nothing was fetched: the request was refused. The log of its first task says why."
             leave_note(settings, "archive_url", run_id, sentence, on_problem=log.warning)

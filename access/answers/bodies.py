@@ -31,6 +31,8 @@ class NewRequestBody(Body):
     """The egress profile; null: directly."""
     video: bool = False
     """Whether to capture video and audio behind players, too."""
+    profile: str | None = None
+    """The login with which the browser loads the pages, whatever ``engine`` says; null: none."""
 
 
 class NewRepeatBody(NewRequestBody):

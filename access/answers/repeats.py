@@ -38,6 +38,8 @@ class RepeatFacts(Answer):
     egress: str | None
     """The egress profile; null: directly."""
     video: bool
+    profile: str | None
+    """The login with which the browser loads the pages; null: none."""
     state: Literal["at_work", "over", "stopped"]
     turns: int
     """How many turns there are in all."""

@@ -21,6 +21,8 @@ class RequestRow(Answer):
     """The egress profile; null: directly."""
     video: bool
     """Whether video and audio behind players were wanted, too."""
+    profile: str | None
+    """The login with which the browser loads the pages; null: none."""
 
 
 class RequestRows(Rows):

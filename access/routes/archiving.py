@@ -137,6 +137,7 @@ def take(request: Request, archive: Archive, fields: Mapping[str, str], content:
             engine=fields.get("engine") or "http",
             egress=fields.get("egress") or None,
             video=bool(fields.get("video")),
+            profile=fields.get("profile") or None,
         )
         desk, viewer = desk_of(request), viewer_of(request)
         if fields.get("every"):
@@ -188,6 +189,7 @@ def shown(
         "may_ask": desk is not None,
         "cases": requests.own_cases(archive, viewer),
         "profiles": () if desk is None else desk.egress_profiles(),
+        "logins": () if desk is None else desk.login_profiles(),
         "values": filled,
         "choices": list(WORDS),
         "plan": plan_to_show(desk, filled) if desk is not None and filled["every"] and not refused else None,

@@ -42,6 +42,7 @@ NO_VALUES: Final[Mapping[str, Any]] = {
     "engine": "http",
     "egress": "",
     "video": "",
+    "profile": "",
 }
 
 REQUESTS_PAGES: Final = APIRouter(default_response_class=HTMLResponse)
@@ -68,7 +69,7 @@ def requests_page(request: Request, archive: ArchiveDependency, number: PageNumb
 async def send_request(request: Request, archive: ArchiveDependency) -> Response:
     """Take the request that the form holds, and lead to its page."""
     require_own_page(request)
-    async with sent_form(request, fields=8) as form:
+    async with sent_form(request, fields=9) as form:
         fields = dict(form.fields)
     return await run_in_threadpool(take, archive, request, fields)
 
@@ -112,8 +113,8 @@ def request_row(request: Request, archive: ArchiveDependency, request_id: Reques
     "/requests", status_code=HTTPStatus.CREATED, response_model=RequestFacts, openapi_extra=REQUEST_AS_JSON
 )
 async def send_request_as_json(request: Request, archive: ArchiveDependency) -> Response:
-    """Take a request: ``urls`` (a list, or lines), ``reason case confidential engine egress video`` as in the
-    form.
+    """Take a request: ``urls`` (a list, or lines), ``reason case confidential engine egress video profile`` as in
+    the form.
     """
     require_own_page_or_token(request)
     new = new_request_of_json(await sent_json(request))
@@ -142,6 +143,7 @@ def take(archive: Archive, request: Request, fields: Mapping[str, str]) -> Respo
         engine=fields.get("engine") or "http",
         egress=fields.get("egress") or None,
         video=bool(fields.get("video")),
+        profile=fields.get("profile") or None,
     )
     try:
         request_id = desk_of(request).submit(archive, new, viewer_of(request))
@@ -178,6 +180,7 @@ def new_request_of_json(sent: Any) -> NewRequest:
         "engine": (str,),
         "egress": (str, type(None)),
         "video": (bool,),
+        "profile": (str, type(None)),
     }
     if not isinstance(sent, dict) or "urls" not in sent or not set(sent) <= set(kinds):
         raise HTTPException(
@@ -211,6 +214,7 @@ def shown(
         "may_ask": desk is not None and viewer.may(Role.COLLECTOR),
         "cases": requests.own_cases(archive, viewer),
         "profiles": () if desk is None else desk.egress_profiles(),
+        "logins": () if desk is None else desk.login_profiles(),
         "values": values,
         "refused": refused,
         "requests": rows[:PAGE_OF_REQUESTS],

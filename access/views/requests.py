@@ -78,4 +78,5 @@ def request_row(request: Request) -> dict[str, Any]:
         "engine": request.engine,
         "egress": request.egress,
         "video": request.video,
+        "profile": request.profile,
     }

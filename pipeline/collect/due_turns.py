@@ -78,6 +78,7 @@ def _newest(connection: Connection, repeat: Repeat, made: Sequence[int], now: da
             engine=repeat.engine,
             egress=repeat.egress,
             video=repeat.video,
+            profile=repeat.profile,
             request_id=request_id,
         )
         order(connection, request_id, len(repeat.urls))

@@ -9,6 +9,7 @@ come here.
 
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from typing import Final
 
@@ -218,6 +219,8 @@ def _archive_address(
         access_label=request.access_label if request.confidential else None,
         video=VideoLimits() if request.video else None,
     )
+    if request.profile is not None:
+        source = replace(source, profile=request.profile)
     report, deposited = collect(
         settings,
         archive,

@@ -30,6 +30,8 @@ from pipeline.airflow_api import AirflowApi, AirflowRefused, AirflowUnreachable
 from pipeline.collect.url_list import MOST_URLS as MOST_URLS_OF_ONE
 from pipeline.collect.url_list import BadUrls, validate_urls
 from pipeline.config.settings import Settings, SettingsError
+from pipeline.login.choice import chosen_profile
+from pipeline.login.profiles import ProfileError, ProfileStore
 from storage.access_labels import DEFAULT_LABEL, Viewer
 from storage.archive import Archive
 from storage.errors import StorageError
@@ -105,6 +107,10 @@ class AirflowRequestDesk:
         """As `access.request_desk.RequestDesk` has it."""
         return self._load().egress_names
 
+    def login_profiles(self) -> tuple[str, ...]:
+        """As `access.request_desk.RequestDesk` has it."""
+        return _profiles(self._load()).names()
+
     def submit(self, archive: Archive, request: NewRequest, viewer: Viewer) -> str:
         """As `access.request_desk.RequestDesk` has it."""
         (request_id,) = self._take(archive, request, viewer, most=MOST_URLS_OF_ONE)
@@ -129,14 +135,16 @@ class AirflowRequestDesk:
             _require_sound(new.request)
             urls = validate_urls(new.request.urls, allow_addresses=settings.allow_addresses, most=MOST_URLS)
             settings.egress_url(new.request.egress or None)
+            chosen_profile(_profiles(settings), new.request.profile, video=new.request.video)
             schedule = schedule_of(new.every, new.until, addresses=len(urls), now=datetime.now(UTC))
-        except (BadUrls, SettingsError, ScheduleRefusedError) as refused:
+        except (BadUrls, SettingsError, ProfileError, ScheduleRefusedError) as refused:
             raise RequestRefusedError(str(refused)) from refused
         return PlannedRepeat(urls, schedule)
 
     def begin_repeat(self, archive: Archive, new: NewRepeat, viewer: Viewer) -> Repeat:
         """As `access.request_desk.RequestDesk` has it."""
         planned, request = self.plan_repeat(new), new.request
+        profile = _or_none(request.profile)
         case = _or_none(request.case)
         try:
             with archive.reader.connect() as connection:
@@ -149,9 +157,10 @@ class AirflowRequestDesk:
                 reason=_or_none(request.reason),
                 case_reference=case,
                 access_label=label,
-                engine=request.engine,
+                engine="browser" if profile is not None else request.engine,
                 egress=request.egress or None,
                 video=request.video,
+                profile=profile,
             )
         except (CaseUnknownError, RepeatError) as refused:
             raise RequestRefusedError(str(refused)) from refused
@@ -190,10 +199,11 @@ class AirflowRequestDesk:
         settings = self._load()
         reason, case = _or_none(request.reason), _or_none(request.case)
         _require_sound(request)
-        engine: Engine = "browser" if request.engine == "browser" else "http"
         try:
             urls = validate_urls(request.urls, allow_addresses=settings.allow_addresses, most=most)
             settings.egress_url(request.egress or None)
+            profile = chosen_profile(_profiles(settings), request.profile, video=request.video)
+            engine: Engine = "browser" if profile is not None or request.engine == "browser" else "http"
             with archive.writer.begin() as connection:
                 label = confidential_label(connection, case, viewer) if request.confidential else DEFAULT_LABEL
                 taken = [
@@ -207,13 +217,14 @@ class AirflowRequestDesk:
                         engine=engine,
                         egress=request.egress or None,
                         video=request.video,
+                        profile=profile,
                     )
                     for some in parts(urls, MOST_URLS_OF_ONE)
                 ]
                 for each in taken:
                     order(connection, each.id, len(each.urls))
             return tuple(each.id for each in taken)
-        except (BadUrls, SettingsError, CaseUnknownError) as refused:
+        except (BadUrls, SettingsError, ProfileError, CaseUnknownError) as refused:
             raise RequestRefusedError(str(refused)) from refused
 
     def _newest_states(self) -> dict[str, RunState] | None:
@@ -240,6 +251,10 @@ def _require_sound(request: NewRequest) -> None:
         )
     if request.engine not in ("http", "browser"):
         raise RequestRefusedError("The engine must be http or browser. Nothing was fetched.")
+
+
+def _profiles(settings: Settings) -> ProfileStore:
+    return ProfileStore(settings.login_folder, settings.login_keys_file)
 
 
 def _or_none(text: str | None) -> str | None:

@@ -86,8 +86,12 @@ def accept_request(
     engine: CrawlEngine = "http",
     egress: str | None = None,
     video: bool = False,
+    profile: str | None = None,
 ) -> str:
-    """Write the request to the ledger and its addresses to the queue; returns its id."""
+    """Write the request to the ledger and its addresses to the queue; returns its id.
+
+    With a ``profile`` the browser loads the pages, whatever engine was chosen.
+    """
     with _writer(settings) as writer, writer.begin() as connection:
         request = insert_request(
             connection,
@@ -96,9 +100,10 @@ def accept_request(
             reason=_or_none(reason),
             case_reference=_or_none(case),
             access_label=access_label,
-            engine=engine,
+            engine="browser" if profile is not None else engine,
             egress=egress,
             video=video,
+            profile=profile,
         )
         order(connection, request.id, len(request.urls))
     return request.id
@@ -181,6 +186,7 @@ def archive_urls(
     engine: CrawlEngine = "http",
     egress: str | None = None,
     video: bool = False,
+    profile: str | None = None,
     on_progress: OnProgress = lambda _: None,
 ) -> tuple[Archived, ...]:
     """One request of several addresses; what fails with one of them stops no other.
@@ -199,6 +205,7 @@ def archive_urls(
         engine=engine,
         egress=egress,
         video=video,
+        profile=profile,
     )
     done: list[Archived] = []
     broken: list[str] = []

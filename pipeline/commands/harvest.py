@@ -82,6 +82,14 @@ def archive(
         bool,
         typer.Option("--video", help="Also capture video and audio behind the players of each page, with yt-dlp."),
     ] = False,
+    profile: Annotated[
+        str | None,
+        typer.Option(
+            "--profile",
+            metavar="NAME",
+            help="Have the browser load the pages with this login (`letapis login --list`); needs no --engine.",
+        ),
+    ] = None,
     every: Annotated[
         str | None,
         typer.Option(
@@ -110,12 +118,16 @@ def archive(
     from storage.access_labels import DEFAULT_LABEL
     from storage.errors import StorageError
 
+    if profile is not None:
+        engine = "browser"
     if engine not in ("http", "browser"):
         raise fail(f"--engine: expected http or browser, found {engine!r}.", Exit.WRONG_USE)
     try:
         settings = load_settings()
         settings.egress_url(egress)
         checked = validate_urls("\n".join(urls), allow_addresses=settings.allow_addresses)
+        if profile is not None:
+            require_profile(settings, profile, video=video)
         if confidential and not (case or "").strip():
             raise fail("--confidential: expected --case REF as well, a case with members.", Exit.WRONG_USE)
     except (SettingsError, BadUrls) as problem:
@@ -135,6 +147,7 @@ def archive(
                 engine=engine,
                 egress=egress,
                 video=video,
+                profile=profile,
             )
             emit([row], as_json=as_json, human=describe_repeat)
         done = archive_urls(
@@ -147,6 +160,7 @@ def archive(
             engine="browser" if engine == "browser" else "http",
             egress=egress,
             video=video,
+            profile=profile,
             on_progress=print_progress,
         )
     except SettingsError as problem:
@@ -181,6 +195,20 @@ def chosen_schedule(every: str | None, until: str | None, addresses: int) -> "Sc
         f"{schedule.due_at(schedule.turns):%Y-%m-%d %H:%M} UTC."
     )
     return schedule
+
+
+def require_profile(settings: "Settings", name: str, *, video: bool) -> None:
+    """Say that the browser loads the pages, or why it cannot with this login."""
+    from pipeline.login.choice import chosen_profile
+    from pipeline.login.profiles import ProfileError, ProfileStore
+
+    try:
+        store = ProfileStore(settings.login_folder, settings.login_keys_file)
+        if chosen_profile(store, name, video=video) is None:
+            raise fail("--profile: expected the name of a login profile. Nothing was fetched.", Exit.WRONG_USE)
+    except ProfileError as problem:
+        raise fail(str(problem), Exit.WRONG_USE) from problem
+    print_progress(f"The browser loads the pages, with the login {name}.")
 
 
 def begun_repeat(settings: "Settings", **chosen: Any) -> dict[str, Any]:

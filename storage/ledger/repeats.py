@@ -25,6 +25,7 @@ from storage.ledger.chain import Chain
 from storage.ledger.custody import append, publish_pending_entries
 from storage.ledger.entry import CustodyEntry
 from storage.ledger.repeat_schedule import Schedule
+from storage.ledger.requests import chosen_engine, ledger_engine
 from storage.ledger.tables import repeat_stops, repeats, requests
 
 BEGUN: Final = "repeat_begun"
@@ -50,7 +51,8 @@ class RepeatError(StorageError):
 class Repeat:
     """What ``actor`` has archived again; ``stopped_at`` is None while nobody has stopped it.
 
-    ``engine``, ``egress`` and ``video`` are those of each turn's request (`storage.ledger.requests.Request`).
+    ``engine``, ``egress``, ``video`` and ``profile`` are those of each turn's request
+    (`storage.ledger.requests.Request`).
     """
 
     id: str
@@ -63,6 +65,7 @@ class Repeat:
     engine: str = "http"
     egress: str | None = None
     video: bool = False
+    profile: str | None = None
     stopped_at: datetime | None = None
     stopped_by: str | None = None
 
@@ -93,6 +96,7 @@ def begin_repeat(
     engine: str = "http",
     egress: str | None = None,
     video: bool = False,
+    profile: str | None = None,
 ) -> Repeat:
     """Begin a repeat; its first turn is due one interval after its beginning."""
     repeat_id = _id_at(schedule.begun_at, str(ULID()))
@@ -105,7 +109,7 @@ def begin_repeat(
         "reason": reason,
         "case_reference": case_reference,
         "access_label": access_label,
-        "engine": engine,
+        "engine": ledger_engine(engine, profile=profile),
         "egress": egress,
         "video": video,
     }
@@ -249,6 +253,7 @@ def _joined() -> Select[Any]:
 
 
 def _repeat_of(row: Row[Any]) -> Repeat:
+    engine, _, profile = chosen_engine(row.engine)
     return Repeat(
         id=row.id,
         actor=row.actor,
@@ -257,9 +262,10 @@ def _repeat_of(row: Row[Any]) -> Repeat:
         reason=row.reason,
         case_reference=row.case_reference,
         access_label=row.access_label,
-        engine=row.engine,
+        engine=engine,
         egress=row.egress,
         video=row.video,
+        profile=profile,
         stopped_at=row.stopped_at,
         stopped_by=row.stopped_by,
     )

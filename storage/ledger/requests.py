@@ -22,6 +22,9 @@ WITH_VIDEO: Final = "+video"
 rows, sealed batches and views of requests keep their form.
 """
 
+WITH_PROFILE: Final = "+profile:"
+"""Stands between the engine in the ledger and the name of the login profile with which it is to be fetched."""
+
 
 class RequestUnknownError(StorageError):
     """No request has this id; whoever passes it on looks up where it came from."""
@@ -36,7 +39,7 @@ class Request:
     """What ``actor`` requested at ``at``; ``reason`` and ``case_reference`` are None where none was given.
 
     ``engine`` and ``egress`` say how it is fetched; ``egress`` is None for going directly. ``video``: with video
-    and audio behind players.
+    and audio behind players. ``profile`` is the name of the login profile with which the browser loads the pages.
     """
 
     id: str
@@ -49,6 +52,7 @@ class Request:
     engine: str = "http"
     egress: str | None = None
     video: bool = False
+    profile: str | None = None
 
     @property
     def confidential(self) -> bool:
@@ -84,6 +88,7 @@ def insert_request(
     engine: str = "http",
     egress: str | None = None,
     video: bool = False,
+    profile: str | None = None,
     request_id: str | None = None,
 ) -> Request:
     """Append the request, under a new id (ULID) where ``request_id`` gives none."""
@@ -98,6 +103,7 @@ def insert_request(
         engine,
         egress,
         video,
+        profile,
     )
     connection.execute(
         insert(requests).values(
@@ -108,7 +114,7 @@ def insert_request(
             reason=request.reason,
             case_reference=request.case_reference,
             access_label=request.access_label,
-            engine=f"{engine}{WITH_VIDEO}" if video else engine,
+            engine=ledger_engine(engine, video=video, profile=profile),
             egress=request.egress,
         )
     )
@@ -168,7 +174,20 @@ def results_of_request(connection: Connection, request_id: str) -> Mapping[int, 
     }
 
 
+def ledger_engine(engine: str, *, video: bool = False, profile: str | None = None) -> str:
+    """The engine as the ledger has it, with what else was chosen."""
+    with_profile = "" if profile is None else f"{WITH_PROFILE}{profile}"
+    return f"{engine}{with_profile}{WITH_VIDEO if video else ''}"
+
+
+def chosen_engine(written: str) -> tuple[str, bool, str | None]:
+    """What `ledger_engine` has written: the engine, whether with video, the login profile or None."""
+    engine, _, profile = written.removesuffix(WITH_VIDEO).partition(WITH_PROFILE)
+    return engine, written.endswith(WITH_VIDEO), profile or None
+
+
 def _request_of(row: Row[Any]) -> Request:
+    engine, video, profile = chosen_engine(row.engine)
     return Request(
         row.id,
         row.at,
@@ -177,7 +196,8 @@ def _request_of(row: Row[Any]) -> Request:
         row.reason,
         row.case_reference,
         row.access_label,
-        row.engine.removesuffix(WITH_VIDEO),
+        engine,
         row.egress,
-        row.engine.endswith(WITH_VIDEO),
+        video,
+        profile,
     )

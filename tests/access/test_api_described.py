@@ -57,6 +57,9 @@ class Desk:
     def egress_profiles(self) -> tuple[str, ...]:
         return ("direct",)
 
+    def login_profiles(self) -> tuple[str, ...]:
+        return ("board",)
+
     def submit(self, archive: Archive, request: NewRequest, viewer: Viewer) -> str:
         urls = request.urls.split()
         if not urls or not all(map(is_address, urls)):

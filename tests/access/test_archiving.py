@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from html import unescape
 from pathlib import Path
 
@@ -16,8 +16,10 @@ from sqlalchemy import text
 
 from access.app import create_app
 from access.request_desk import RunState, SchedulerSilentError
+from crawlers.model.login import LoginSign
 from pipeline.collect.request_desk import AirflowRequestDesk
 from pipeline.config.settings import Settings
+from pipeline.login.profiles import LoginProfile, ProfileStore
 from pipeline.process.run import process_pending
 from storage.access_labels import EVERYONE
 from storage.archive import Archive
@@ -152,6 +154,47 @@ def test_video_is_captured_too_where_the_box_is_ticked(pages: ArchivingPages) ->
     with pages.archive.reader.connect() as connection:
         found = requests_seen(connection, viewer=EVERYONE, limit=9)
     assert {(each.engine, each.video) for each in found} == {("http", False), ("browser", True)}
+
+
+def test_a_login_can_be_chosen_where_there_is_one_and_implies_the_browser(
+    pages: ArchivingPages, stored_settings: Settings
+) -> None:
+    for path in ("/archive", "/repeats", "/requests"):
+        assert "With the login" not in pages.client.get(path, headers=OWN).text
+    state: dict[str, object] = {"cookies": [{"name": "session", "value": "s3cret-value-0815"}], "origins": []}
+    sign = LoginSign(selector="#logout")
+    kept = LoginProfile("board", "Rehearsal 3", PAGE, sign, PAGE, NIGHT, "ann", None, state)
+    ProfileStore(stored_settings.login_folder, stored_settings.login_keys_file).write(kept)
+    stored_settings.login_keys_file.unlink()  # a server of pages needs none
+    shown = [pages.client.get(path, headers=OWN).text for path in ("/archive", "/repeats", "/requests")]
+    assert ["With the login board" in each for each in shown] == [True, True, True]
+    assert [word for word in ("Rehearsal", "s3cret") if word in "".join(shown)] == []
+    assert "With the login" not in pages.client.get("/requests", headers=READER).text
+
+    wanted = {"urls": PAGE, "profile": "board"}
+    for more, words in (({"profile": "nobody"}, "those there are: board"), ({"video": "yes"}, "without a login")):
+        refused = pages.client.post("/archive", data=wanted | more, headers=OWN)
+        assert (refused.status_code, words in refused.text) == (422, True), refused.text
+    assert pages.desk.started == []
+    answer = pages.client.post("/archive", data=wanted, headers=OWN)
+    assert answer.status_code == 303, answer.text
+    page = pages.client.get(answer.headers["location"], headers=OWN).text
+    assert "In the browser, with the login board." in page
+    (watched,) = forms_of(page, "/repeats")
+    assert (watched["engine"], watched["profile"]) == ("browser", "board")
+
+    sent = {"urls": [PAGE], "engine": "http", "profile": "board"}
+    row = pages.client.post("/api/requests", json=sent, headers=OWN).json()
+    assert (row["engine"], row["profile"]) == ("browser", "board")
+    again = pages.client.post("/api/repeats", json=sent | {"every": "1d", "until": days_from_now(3)}, headers=OWN)
+    assert again.status_code == 201, again.text
+    assert (again.json()["engine"], again.json()["profile"]) == ("browser", "board")
+    nobodys = sent | {"every": "1d", "until": days_from_now(3), "profile": "nobody"}
+    assert pages.client.post("/api/repeats", json=nobodys, headers=OWN).status_code == 422
+
+
+def days_from_now(days: int) -> str:
+    return (datetime.now(UTC).date() + timedelta(days=days)).isoformat()
 
 
 def forms_of(page: str, action: str) -> list[dict[str, str]]:

@@ -126,7 +126,7 @@ def test_the_form_takes_no_reason_and_no_case_and_says_that_nothing_confidential
     dags: "dict[str, DAG]",
 ) -> None:
     params = dags["archive_url"].params
-    assert set(params) == {"request_id", "urls", "engine", "video", "egress"}
+    assert set(params) == {"request_id", "urls", "engine", "video", "profile", "egress"}
     assert params["video"] is False
     said = str(params.get_param("urls").description)
     assert said.startswith("Nothing confidential: others who may see runs of this DAG can read this.")

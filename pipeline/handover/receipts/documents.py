@@ -123,6 +123,8 @@ def _request(stated: Any, texts: ReportTexts) -> Iterator[LabelledValue]:
     if request["requested_by"] is not None:
         yield LabelledValue(texts("receipt.requested_by"), request["requested_by"])
     yield LabelledValue(texts("receipt.requested_at"), sentences.moment(request["requested_at"]))
+    if request["profile"] is not None:
+        yield LabelledValue(texts("receipt.profile"), request["profile"], code=True)
     yield LabelledValue(texts("receipt.issued_at"), sentences.moment(stated["issued_at"]))
     yield LabelledValue(texts("receipt.addresses"), str(len(stated["addresses"])))
     yield _log_state(stated["checkpoint"], texts)

@@ -45,6 +45,7 @@ def request_statements(
             "requested_at": time_text(request.at),
             "requested_by": request.actor if with_name else None,
             "engine": request.engine,
+            "profile": request.profile,
         },
         "checkpoint": checkpoint_row(newest),
         "addresses": [

@@ -75,6 +75,17 @@ def test_each_due_turn_is_one_ordinary_request_in_the_persons_name(archive: Arch
     assert [tuple(each) for each in waiting] == [(turn.request_id, 0)]
 
 
+def test_a_repeat_with_a_login_keeps_it_in_each_turn_and_in_the_chain(archive: Archive) -> None:
+    repeat = hourly(archive, engine="browser", profile="board")
+    (turn,) = due(archive, 1)
+    with archive.reader.connect() as connection:
+        request = request_by_id(connection, turn.request_id)
+        (begun,) = [each for each in entries(connection) if each.event == "repeat_begun"]
+    assert (repeat.engine, repeat.profile) == ("browser", "board")
+    assert (request.engine, request.profile, request.video) == ("browser", "board", False)
+    assert begun.details["engine"] == "browser+profile:board"
+
+
 def test_a_turn_without_a_result_is_given_again_and_one_with_a_result_is_not(archive: Archive) -> None:
     repeat = hourly(archive)
     (first,) = due(archive, 1)

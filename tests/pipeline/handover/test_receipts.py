@@ -173,6 +173,7 @@ def test_a_receipt_states_what_came_of_each_address_where_it_is_kept_and_what_is
         "requested_at": None,
         "requested_by": "ala",
         "engine": "http",
+        "profile": None,
     }
     kept = done["capture"].pop("kept")
     assert done == {

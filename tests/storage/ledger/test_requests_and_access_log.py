@@ -24,6 +24,18 @@ def test_a_request_is_kept_with_reason_and_case(archive: Archive) -> None:
         assert request_by_id(connection, kept.id) == kept
 
 
+@pytest.mark.parametrize("video", [False, True])
+@pytest.mark.parametrize("profile", [None, "board", "board-2_x"])
+def test_how_a_request_is_to_be_fetched_is_kept(archive: Archive, video: bool, profile: str | None) -> None:
+    with archive.writer.begin() as connection:
+        kept = insert_request(
+            connection, actor="ala", urls=["https://a.test/"], engine="browser", video=video, profile=profile
+        )
+    with archive.reader.connect() as connection:
+        found = request_by_id(connection, kept.id)
+    assert (found, found.engine, found.video, found.profile) == (kept, "browser", video, profile)
+
+
 def test_a_request_that_was_never_made_is_an_error_that_names_it(archive: Archive) -> None:
     with archive.reader.connect() as connection, pytest.raises(RequestUnknownError, match="01NOTHERE"):
         request_by_id(connection, "01NOTHERE")
