@@ -53,7 +53,7 @@ class Requesting:
             (f"{self.site.url}{path}",),
             actor="ala",
             profile="board",
-            **how,  # type: ignore[arg-type]
+            **how,  # type: ignore[arg-type]  # each is given as its own type
         )
         with self.archive.writer.begin() as connection:
             held = claim(connection, "here:1", of=(request_id, 0))
