@@ -10,6 +10,7 @@ from typing import Final, Protocol
 
 from storage.access_labels import Viewer
 from storage.archive import Archive
+from storage.ledger.refused_lines import CheckedLines
 from storage.ledger.repeat_schedule import Schedule
 from storage.ledger.repeats import Repeat
 
@@ -51,6 +52,10 @@ MOST_URLS: Final = 1000
 """Addresses that may be asked for at once; they become several requests."""
 
 
+MOST_LINKED_PAGES: Final = 100
+"""Pages that may be taken with each address, since it links to them."""
+
+
 @dataclass(frozen=True, slots=True)
 class TakenRequests:
     """The ids of requests that were written to the ledger together; ``not_started``: why some have no run.
@@ -70,6 +75,7 @@ class NewRequest:
     """What a person asks for: ``urls`` one per line; ``egress`` is None for going directly.
 
     ``profile`` is the login with which the browser loads the pages, whatever ``engine`` says; None: without one.
+    ``follow``: with so many pages of its host to which each page links, at most `MOST_LINKED_PAGES`.
     """
 
     urls: str
@@ -80,6 +86,7 @@ class NewRequest:
     egress: str | None = None
     video: bool = False
     profile: str | None = None
+    follow: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,20 +120,31 @@ class RequestDesk(Protocol):
     def login_profiles(self) -> tuple[str, ...]:
         """The names of the logins with which pages can be loaded."""
 
+    def check(self, request: NewRequest) -> CheckedLines:
+        """What `submit_all` would take of the lines, and what not; nothing is written.
+
+        Raises `RequestRefusedError` where it would take none.
+        """
+
     def submit(self, archive: Archive, request: NewRequest, viewer: Viewer) -> str:
         """Write the request to the ledger and start it; returns its id.
 
-        Raises `RequestRefusedError` and `RequestNotStartedError`.
+        Lines that are no address are left out, and kept with the request. Raises `RequestRefusedError` where no
+        address is left, and `RequestNotStartedError`.
         """
 
     def submit_all(self, archive: Archive, request: NewRequest, viewer: Viewer) -> TakenRequests:
-        """The same of up to `MOST_URLS` addresses, in as many requests as it takes; either all are taken or none.
+        """The same of up to `MOST_URLS` addresses, in as many requests as it takes.
 
+        Lines that are left out are kept with the first.
         Raises `RequestRefusedError`, which names each line that is wrong.
         """
 
     def plan_repeat(self, new: NewRepeat) -> PlannedRepeat:
-        """What the repeat would come to; nothing is written. Raises `RequestRefusedError`."""
+        """What the repeat would come to; nothing is written.
+
+        Raises `RequestRefusedError`, also for a single line that is no address.
+        """
 
     def begin_repeat(self, archive: Archive, new: NewRepeat, viewer: Viewer) -> Repeat:
         """Begin the repeat; its first turn comes one interval from now. Raises `RequestRefusedError`."""

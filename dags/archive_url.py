@@ -6,14 +6,16 @@ from it, and lists where to find them. It has a pool of its own, `on_demand`, an
 
 **Parameters.** `request_id`: the page *Requests* of the archive and its API write a request with its reason and
 case to the ledger, and hand over this id alone. `urls`: instead of it, web addresses, one per line, `http://` or
-`https://`; addresses of private networks are refused. Everyone who may see runs of this DAG can read them, so this
-form takes **nothing confidential**, and neither a reason nor a case: use the page *Requests* for these. `engine`:
-`http` ("Fast") fetches the page and what it takes to show it; `browser` ("With a browser and a screenshot") also
-runs its scripts in Chromium and takes a full-page screenshot. `egress`: the name of an egress profile of the
-settings; leave it empty to connect directly. `video`: also capture video and audio behind the players of each page
-(at most five videos, 1080 lines, 500 MB and two hours each), after the page itself. `profile`: the name of
-a login profile (`letapis login`), with which the browser loads the pages; without it nobody is logged in. For a
-request of the ledger, its own engine, egress profile, login and wish for video count.
+`https://`; a line that is no address, or one of a private network, is refused, and the others go on. Everyone who
+may see runs of this DAG can read them, so this form takes **nothing confidential**, and neither a reason nor a
+case: use the page *Requests* for these. `engine`: `http` ("Fast") fetches the page and what it takes to show it;
+`browser` ("With a browser and a screenshot") also runs its scripts in Chromium and takes a full-page screenshot.
+`egress`: the name of an egress profile of the settings; leave it empty to connect directly. `video`: also capture
+video and audio behind the players of each page (at most five videos, 1080 lines, 500 MB and two hours each), after
+the page itself. `follow`: so many pages of its host to which each page links are archived with it, in page order
+and by the same crawl, which ends after 45 minutes. `profile`: the name of a login profile (`letapis login`), with
+which the browser loads the pages; without it nobody is logged in. For a request of the ledger, its own choices
+count.
 
 Example, over the API: `{"logical_date": null, "conf": {"urls": "https://example.org/page"}}`. On the command line:
 `letapis archive https://example.org/page --reason "may vanish"`.
@@ -29,9 +31,10 @@ means that the copy to the second store is pending; the DAG `copies` makes it. I
 in one line, with numbers alone. A page that could not be reached is recorded as such; that is a fact as well. Of a
 confidential request the logs say nothing but where its members find what came of it.
 
-**When it is red.** `check` is red: a URL was refused, and nothing was fetched. `archive` is red: this system
-failed (the store or database is down, or the task was killed). `summarize` is red: a page was not reached, or was
-not what was asked for; the log, or of a confidential request its page, says which.
+**When it is red.** `check` is red: no URL was left to fetch, or the request is not one. `archive` is red: this
+system failed (the store or database is down, or the task was killed). `summarize` is red: a page was not reached,
+or was not what was asked for, or a line of this form was refused; the log, or of a confidential request its page,
+says which.
 
 **Starting again** makes new captures beside the old ones; nothing is replaced.
 """
@@ -94,6 +97,15 @@ log = logging.getLogger(__name__)
             description="The name of a login profile. The browser then loads the pages, whatever is chosen above. "
             "Leave it empty to load them without a login.",
         ),
+        "follow": Param(
+            default=0,
+            type="integer",
+            minimum=0,
+            maximum=100,
+            title="Pages to which it links",
+            description="So many pages of its host to which each page links are archived with it, in page order. "
+            "0: this page alone.",
+        ),
         "egress": Param(
             default=None,
             type=["null", "string"],
@@ -109,10 +121,10 @@ def archive_url() -> None:
     # An exception would show each sentence three times among tracebacks; a task that exits says it once.
     @task(task_display_name="Take the request", pool="on_demand", queue="on_demand", retries=0)
     def check() -> list[dict[str, Any]]:
-        """Take the request, or refuse invalid URLs and write one to the ledger; return one job per URL."""
+        """Take the request, or write the URLs that are valid to the ledger as one; return one job per URL."""
         from pipeline.archive_pages import PAGE_KEY, page_of_request
         from pipeline.collect.run_note import leave_note
-        from pipeline.collect.url_list import BadUrls, validate_urls
+        from pipeline.collect.url_list import BadUrls, check_lines
         from pipeline.collect.waiting import accept_request, jobs_of_request
         from pipeline.config.settings import SettingsError, load_settings
         from pipeline.login.choice import chosen_profile
@@ -127,14 +139,19 @@ def archive_url() -> None:
                 settings.egress_url(params["egress"] or None)
                 logins = ProfileStore(settings.login_folder, settings.login_keys_file)
                 profile = chosen_profile(logins, params["profile"], video=params["video"])
+                checked = check_lines(params["urls"] or "", allow_addresses=settings.allow_addresses)
+                for each in checked.refused:
+                    log.error("%s It is left out.", each)
                 request_id = accept_request(
                     settings,
-                    validate_urls(params["urls"] or "", allow_addresses=settings.allow_addresses),
+                    checked.urls,
                     actor=context["dag_run"].triggering_user_name or "airflow",
                     engine=params["engine"],
                     egress=params["egress"] or None,
                     video=params["video"],
                     profile=profile,
+                    follow=params["follow"],
+                    refused=checked.refused,
                 )
             jobs = jobs_of_request(settings, request_id)
         except (BadUrls, SettingsError, ProfileError, RequestUnknownError) as refused:
@@ -186,18 +203,22 @@ def archive_url() -> None:
         from pipeline.archive_pages import PAGE_KEY, page_of_request
         from pipeline.collect.archived import archived_and_missing, confidential_and_missing, outcome_in_a_line
         from pipeline.collect.run_note import leave_note
+        from pipeline.collect.waiting import refused_of_request
         from pipeline.config.settings import load_settings
         from processors.defanged_links import unlinked
 
         context = get_current_context()
         jobs, results, settings = list(jobs), list(results), load_settings()
         context["ti"].xcom_push(PAGE_KEY, page_of_request(jobs[0]["request_id"]))
-        note = outcome_in_a_line(len(jobs), results)
+        refused = refused_of_request(settings, jobs[0]["request_id"])
+        note = outcome_in_a_line(len(jobs), results, refused=len(refused))
         leave_note(settings, "archive_url", context["run_id"], note, on_problem=log.warning)
         if jobs[0]["confidential"]:
             lines, missing = confidential_and_missing(settings, jobs, results)
         else:
             lines, missing = archived_and_missing([job["name"] for job in jobs], results)
+            # whoever asked on a page of the archive has seen these lines before, and wanted the others
+            (missing if context["params"]["request_id"] is None else lines).extend(map(str, refused))
         if lines:
             log.info("Results:\n%s", "\n".join(lines))
         if missing:

@@ -33,6 +33,8 @@ class NewRequestBody(Body):
     """Whether to capture video and audio behind players, too."""
     profile: str | None = None
     """The login with which the browser loads the pages, whatever ``engine`` says; null: none."""
+    follow: int = Field(0, ge=0, le=100)
+    """How many pages of its host, to which each page links, to archive with it; with a repeat none."""
 
 
 class NewRepeatBody(NewRequestBody):

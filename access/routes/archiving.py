@@ -6,6 +6,7 @@ in the address of a page, since logs of servers keep those.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Annotated, Any, Final
 from urllib.parse import urlencode
@@ -27,10 +28,11 @@ from access.rendering.templates import or_404, page, viewer_of
 from access.rendering.translations import gettext
 from access.request_desk import MOST_URLS, NewRepeat, NewRequest, RequestRefusedError
 from access.routes.repeats import confirmation, plan_to_show, suggested_day
-from access.routes.requests import NO_VALUES, desk_of, path_of_request
+from access.routes.requests import NO_VALUES, desk_of, lines_to_show, linked_pages_of, path_of_request, was_seen
 from access.views import archiving, requests
 from processors.urls import is_address
 from storage.archive import Archive
+from storage.ledger.refused_lines import CheckedLines
 from storage.ledger.repeat_schedule import WORDS
 
 MOST_REQUESTS: Final = 8
@@ -65,7 +67,7 @@ async def check_address(request: Request, archive: ArchiveDependency) -> Respons
 async def start_archiving(request: Request, archive: ArchiveDependency) -> Response:
     """Take the addresses of the form and of its file as requests, start them, and lead to their page."""
     require_own_page(request)
-    async with sent_form(request, fields=12, file_limit_bytes=MOST_BYTES) as form:
+    async with sent_form(request, fields=16, file_limit_bytes=MOST_BYTES) as form:
         fields = dict(form.fields)
         content = b"" if form.file is None else await form.file.read()
     return await run_in_threadpool(take, request, archive, fields, content)
@@ -121,7 +123,8 @@ def receipt_row(request: Request, archive: ArchiveDependency, capture_id: Captur
 def take(request: Request, archive: Archive, fields: Mapping[str, str], content: bytes) -> Response:
     """Take the requests of a form; one that is refused is shown again with the reason, line by line.
 
-    With ``every`` also begin a repeat, once the sender has seen how many captures it makes.
+    Lines that are no address are left out, and with ``every`` a repeat is begun, too, once the sender has seen
+    which they are and how many captures the repeat makes.
     """
     try:
         from_file = address_lines(content) if content else ""
@@ -138,12 +141,18 @@ def take(request: Request, archive: Archive, fields: Mapping[str, str], content:
             egress=fields.get("egress") or None,
             video=bool(fields.get("video")),
             profile=fields.get("profile") or None,
+            follow=linked_pages_of(fields),
         )
         desk, viewer = desk_of(request), viewer_of(request)
+        checked = desk.check(new)
+        seen = was_seen(checked, fields)
+        again = None
         if fields.get("every"):
-            again = NewRepeat(new, fields["every"], fields.get("until", ""))
-            if fields.get("confirmed") != confirmation(again, desk.plan_repeat(again)):
-                return shown(request, archive, {**fields, "urls": new.urls})
+            again = NewRepeat(replace(new, urls="\n".join(checked.urls)), fields["every"], fields.get("until", ""))
+            seen = fields.get("confirmed") == confirmation(again, desk.plan_repeat(again)) and seen
+        if not seen:
+            return shown(request, archive, {**fields, "urls": new.urls}, checked=checked)
+        if again is not None:
             desk.begin_repeat(archive, again, viewer)
         taken = desk.submit_all(archive, new, viewer)
     except (RequestRefusedError, UnreadableListError) as refused:
@@ -174,9 +183,12 @@ def shown(
     values: Mapping[str, str],
     *,
     refused: str | None = None,
+    checked: CheckedLines | None = None,
     status: int = HTTPStatus.OK,
 ) -> Response:
-    """The page with the form; what there is of the address, where it is one."""
+    """The page with the form; what there is of the address, where it is one; with what was ``checked`` the lines
+    that are left out.
+    """
     viewer, desk = viewer_of(request), request.app.state.desk
     filled = {**NO_VALUES, **{name: values.get(name, "") or NO_VALUES[name] for name in NO_VALUES}}
     filled |= {"every": values.get("every", ""), "until": values.get("until") or suggested_day()}
@@ -184,6 +196,7 @@ def shown(
     known = None
     if len(lines) == 1 and is_address(lines[0]):
         known = archiving.known_captures(archive, lines[0], viewer=viewer)
+    planned = filled if checked is None else filled | {"urls": "\n".join(checked.urls)}
     own = f"{request.url.scheme}://{request.url.netloc}{request.scope.get('root_path', '')}/archive"
     content = {
         "may_ask": desk is not None,
@@ -192,9 +205,10 @@ def shown(
         "logins": () if desk is None else desk.login_profiles(),
         "values": filled,
         "choices": list(WORDS),
-        "plan": plan_to_show(desk, filled) if desk is not None and filled["every"] and not refused else None,
+        "plan": plan_to_show(desk, planned) if desk is not None and filled["every"] and not refused else None,
         "known": known,
         "refused": refused,
+        "lines": lines_to_show(checked),
         "most_urls": MOST_URLS,
         "bookmarklet": f"javascript:void window.open('{own}#'+encodeURIComponent(location.href))",
     }

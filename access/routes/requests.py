@@ -17,7 +17,7 @@ from starlette.exceptions import HTTPException
 
 from access.answers.bodies import REQUEST_AS_JSON
 from access.answers.model import page_of
-from access.answers.requests import RequestFacts, RequestRows
+from access.answers.requests import RequestFacts, RequestRows, RequestTaken
 from access.dependencies import ArchiveDependency
 from access.forms import sent_form, sent_json
 from access.own_page import require_own_page, require_own_page_or_token
@@ -27,8 +27,10 @@ from access.rendering.templates import or_404, page, viewer_of
 from access.rendering.translations import gettext
 from access.request_desk import NewRequest, RequestDesk, RequestNotStartedError, RequestRefusedError
 from access.views import archiving, repeats, requests
+from processors.digest import sha256
 from storage.access_labels import Role
 from storage.archive import Archive
+from storage.ledger.refused_lines import CheckedLines
 
 PAGE_OF_REQUESTS: Final = 50
 MOST_RECEIPTS: Final = 10
@@ -43,6 +45,7 @@ NO_VALUES: Final[Mapping[str, Any]] = {
     "egress": "",
     "video": "",
     "profile": "",
+    "follow": "0",
 }
 
 REQUESTS_PAGES: Final = APIRouter(default_response_class=HTMLResponse)
@@ -69,7 +72,7 @@ def requests_page(request: Request, archive: ArchiveDependency, number: PageNumb
 async def send_request(request: Request, archive: ArchiveDependency) -> Response:
     """Take the request that the form holds, and lead to its page."""
     require_own_page(request)
-    async with sent_form(request, fields=9) as form:
+    async with sent_form(request, fields=16) as form:
         fields = dict(form.fields)
     return await run_in_threadpool(take, archive, request, fields)
 
@@ -110,11 +113,12 @@ def request_row(request: Request, archive: ArchiveDependency, request_id: Reques
 
 
 @REQUESTS_API.post(
-    "/requests", status_code=HTTPStatus.CREATED, response_model=RequestFacts, openapi_extra=REQUEST_AS_JSON
+    "/requests", status_code=HTTPStatus.CREATED, response_model=RequestTaken, openapi_extra=REQUEST_AS_JSON
 )
 async def send_request_as_json(request: Request, archive: ArchiveDependency) -> Response:
-    """Take a request: ``urls`` (a list, or lines), ``reason case confidential engine egress video profile`` as in
-    the form.
+    """Take a request: ``urls`` (a list, or lines), ``reason case confidential engine egress video profile
+    follow`` as in the form. Lines that are no address are left out, and named as ``refused``; where none is
+    one, all is refused.
     """
     require_own_page_or_token(request)
     new = new_request_of_json(await sent_json(request))
@@ -134,21 +138,27 @@ def start_again_as_json(request: Request, archive: ArchiveDependency, request_id
 
 
 def take(archive: Archive, request: Request, fields: Mapping[str, str]) -> Response:
-    """Take the request of a form; one that is refused is shown again with the reason."""
-    new = NewRequest(
-        urls=fields.get("urls", ""),
-        reason=fields.get("reason") or None,
-        case=fields.get("case") or None,
-        confidential=bool(fields.get("confidential")),
-        engine=fields.get("engine") or "http",
-        egress=fields.get("egress") or None,
-        video=bool(fields.get("video")),
-        profile=fields.get("profile") or None,
-    )
+    """Take the request of a form; one that is refused is shown again with the reason, one with lines that are no
+    address with what is wrong with them, until the sender has seen it.
+    """
     try:
+        new = NewRequest(
+            urls=fields.get("urls", ""),
+            reason=fields.get("reason") or None,
+            case=fields.get("case") or None,
+            confidential=bool(fields.get("confidential")),
+            engine=fields.get("engine") or "http",
+            egress=fields.get("egress") or None,
+            video=bool(fields.get("video")),
+            profile=fields.get("profile") or None,
+            follow=linked_pages_of(fields),
+        )
+        checked = desk_of(request).check(new)
+        if not was_seen(checked, fields):
+            return shown(request, archive, values={**NO_VALUES, **values_of(fields)}, checked=checked)
         request_id = desk_of(request).submit(archive, new, viewer_of(request))
     except RequestRefusedError as refused:
-        values = {**NO_VALUES, **{name: fields.get(name, "") for name in NO_VALUES}}
+        values = {**NO_VALUES, **values_of(fields)}
         return shown(request, archive, values=values, refused=str(refused), status=HTTPStatus.UNPROCESSABLE_ENTITY)
     except RequestNotStartedError as problem:
         found = or_404(requests.one_request(archive, problem.request_id, viewer=viewer_of(request)))
@@ -166,8 +176,42 @@ def take_as_json(archive: Archive, request: Request, new: NewRequest) -> Respons
         request_id = problem.request_id
         if not problem.worker_has_it:
             raise HTTPException(HTTPStatus.SERVICE_UNAVAILABLE, f"{problem} (request {request_id})") from problem
-    row = requests.one_request(archive, request_id, viewer=viewer_of(request))
-    return JSONResponse(row, HTTPStatus.CREATED)
+    row: dict[str, Any] = or_404(requests.one_request(archive, request_id, viewer=viewer_of(request)))
+    return JSONResponse(row | {"accepted": row["urls"]}, HTTPStatus.CREATED)
+
+
+def linked_pages_of(fields: Mapping[str, str]) -> int:
+    """How many pages to which each page links a form wants; raises `RequestRefusedError`."""
+    text = fields.get("follow", "").strip() or "0"
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
+        raise RequestRefusedError(
+            gettext(
+                "Pages to which it links: expected a number, found %(text)s. Nothing was fetched.", text=text[:40]
+            )
+        )
+    return int(text)
+
+
+def values_of(fields: Mapping[str, str]) -> dict[str, str]:
+    """What the form was sent with, to fill it again."""
+    return {name: fields.get(name, "") for name in NO_VALUES}
+
+
+def seen_lines(checked: CheckedLines) -> str:
+    """What a form sends once its sender has seen which lines are left out, and what will be fetched."""
+    return str(sha256("\n".join([*checked.urls, *map(str, checked.refused)]).encode()))
+
+
+def was_seen(checked: CheckedLines, fields: Mapping[str, str]) -> bool:
+    """Whether no line is left out of which the sender does not know."""
+    return not checked.refused or fields.get("left_out") == seen_lines(checked)
+
+
+def lines_to_show(checked: CheckedLines | None) -> dict[str, Any] | None:
+    """The lines that are left out beside what will be fetched, for the page; None where there is none."""
+    if checked is None or not checked.refused:
+        return None
+    return {"urls": checked.urls, "refused": checked.refused, "seen": seen_lines(checked)}
 
 
 def new_request_of_json(sent: Any) -> NewRequest:
@@ -181,6 +225,7 @@ def new_request_of_json(sent: Any) -> NewRequest:
         "egress": (str, type(None)),
         "video": (bool,),
         "profile": (str, type(None)),
+        "follow": (int,),
     }
     if not isinstance(sent, dict) or "urls" not in sent or not set(sent) <= set(kinds):
         raise HTTPException(
@@ -203,6 +248,7 @@ def shown(
     number: int = 1,
     values: Mapping[str, Any] = NO_VALUES,
     refused: str | None = None,
+    checked: CheckedLines | None = None,
     status: int = HTTPStatus.OK,
 ) -> Response:
     """The page with the form and the list."""
@@ -217,6 +263,7 @@ def shown(
         "logins": () if desk is None else desk.login_profiles(),
         "values": values,
         "refused": refused,
+        "lines": lines_to_show(checked),
         "requests": rows[:PAGE_OF_REQUESTS],
         "more": len(rows) > PAGE_OF_REQUESTS,
         "number": number,

@@ -6,7 +6,7 @@ may not see nothing is told, not even whether they exist.
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from access.request_desk import RequestDesk, RunState, SchedulerSilentError
@@ -14,11 +14,13 @@ from access.views.custody_status import file_custody
 from access.views.requests import OF_RESULT, request_row
 from crawlers.model.capture import RenderingKind
 from crawlers.model.iso_time import time_text
+from processors.pages.outcome import Outcome
 from storage.access_labels import EVERYONE, Viewer
 from storage.archive import Archive
 from storage.catalogue.captures import capture_by_id, capture_json, captures_of
 from storage.ledger.access_log import log_access
 from storage.ledger.custody import entries
+from storage.ledger.refused_lines import RefusedLine, refused_lines
 from storage.ledger.requests import Request, RequestResult, RequestUnknownError, request_by_id, results_of_request
 from storage.log.checkpoints import newest_in_ledger
 from storage.quality.scores import score_of
@@ -45,6 +47,8 @@ BATCH_COLUMNS: Final = (
     "capture_id",
     "link",
     "request_id",
+    "line",
+    "linked_from",
 )
 
 
@@ -81,10 +85,14 @@ class _Progress:
     request: Request
     results: Mapping[int, RequestResult]
     rows: list[dict[str, Any]]
+    refused: tuple[RefusedLine, ...]
     run: RunState | None
     silent: bool
     """The scheduler does not answer, and nobody else does what waits."""
 
+
+REFUSED: Final = "refused"
+"""The state of a line that was not taken, in a table of results."""
 
 UNDER_WAY: Final = tuple(stage.value for stage in Stage)
 
@@ -95,9 +103,10 @@ def progress(
     """How far a request has come; None where the viewer may know of none of this id.
 
     ``addresses``: of each ``url state capture_id outcome problem``. ``state`` is one of `UNDER_WAY`, or ``done``,
-    ``failed``, or ``broken``: the run has ended without a result. ``counts`` by state; ``ended``: nothing changes
-    any more; ``scheduler``: the run's state, ``silent`` where the scheduler does not answer and no worker lives,
-    None where nobody has to ask it.
+    ``failed``, or ``broken``: the run has ended without a result. ``refused``: of each line that was not taken
+    ``line text reason``. ``counts`` of addresses by state; ``ended``: nothing changes any more; ``scheduler``: the
+    run's state, ``silent`` where the scheduler does not answer and no worker lives, None where nobody has to ask
+    it.
     """
     found = _progress(archive, request_id, desk, viewer)
     if found is None:
@@ -106,6 +115,7 @@ def progress(
     return {
         "id": found.request.id,
         "addresses": found.rows,
+        "refused": [asdict(each) for each in found.refused],
         "counts": dict(counts),
         "total": len(found.rows),
         "ended": not any(counts.get(state) for state in UNDER_WAY),
@@ -132,6 +142,7 @@ def _progress(archive: Archive, request_id: str, desk: RequestDesk | None, viewe
         with archive.reader.connect() as connection:
             request = request_by_id(connection, request_id, viewer=viewer)
             results = results_of_request(connection, request_id)
+            refused = refused_lines(connection, request_id)
             stages = stages_of_request(connection, request, results)
     except RequestUnknownError:
         return None
@@ -159,9 +170,10 @@ def _progress(archive: Archive, request_id: str, desk: RequestDesk | None, viewe
                 "capture_id": None if result is None else result.capture_id,
                 "outcome": None if result is None else result.details.get("outcome"),
                 "problem": None if result is None else result.problem,
+                "linked": [] if result is None else result.details.get("linked") or [],
             }
         )
-    return _Progress(request, results, rows, run, silent)
+    return _Progress(request, results, rows, refused, run, silent)
 
 
 def receipt(archive: Archive, capture_id: str, *, viewer: Viewer = EVERYONE) -> dict[str, Any] | None:
@@ -242,7 +254,10 @@ def batch_rows(
     *,
     viewer: Viewer = EVERYONE,
 ) -> list[dict[str, Any]] | None:
-    """A row for each address with the columns `BATCH_COLUMNS`; ``pages`` is the address under which ours are."""
+    """A row for each address and each page that was taken with it, then one for each line that was refused.
+
+    The columns are `BATCH_COLUMNS`; ``pages`` is the address under which ours are.
+    """
     rows: list[dict[str, Any]] = []
     for request_id in request_ids:
         found = _progress(archive, request_id, desk, viewer)
@@ -253,6 +268,20 @@ def batch_rows(
             result = found.results.get(number)
             details = {} if result is None else {name: result.details.get(name) for name in OF_RESULT}
             rows.append(details | row | {"request_id": found.request.id} | _facts(archive, row, pages, viewer))
+            for page in row["linked"]:
+                state = "done" if page["outcome"] == Outcome.CONTENT else "failed"
+                facts = _facts(archive, page, pages, viewer)
+                rows.append({**page, "state": state, "request_id": found.request.id, **facts})
+        rows += [
+            {
+                "url": each.text,
+                "state": REFUSED,
+                "problem": each.reason,
+                "request_id": found.request.id,
+                "line": each.line,
+            }
+            for each in found.refused
+        ]
     return rows
 
 

@@ -4,6 +4,7 @@ In: the archive, the id of a request, whom the answer is for. Out: JSON-ready ro
 request stands in the access log first.
 """
 
+from dataclasses import asdict
 from typing import Any, Final
 
 from crawlers.model.iso_time import time_text
@@ -11,6 +12,7 @@ from storage.access_labels import EVERYONE, Viewer
 from storage.archive import Archive
 from storage.ledger.access_log import log_access
 from storage.ledger.memberships import cases_of
+from storage.ledger.refused_lines import refused_lines
 from storage.ledger.requests import (
     Request,
     RequestUnknownError,
@@ -19,7 +21,16 @@ from storage.ledger.requests import (
     results_of_request,
 )
 
-OF_RESULT: Final = ("status", "outcome", "outcome_reason", "captures", "preserved", "preserved_reason", "videos")
+OF_RESULT: Final = (
+    "status",
+    "outcome",
+    "outcome_reason",
+    "captures",
+    "preserved",
+    "preserved_reason",
+    "videos",
+    "linked",
+)
 """What a row says of a result besides its capture and its problem."""
 
 
@@ -33,11 +44,14 @@ def newest(
 
 
 def one_request(archive: Archive, request_id: str, *, viewer: Viewer = EVERYONE) -> dict[str, Any] | None:
-    """One request with ``results``, a row for each address; None where the viewer may know of no such request."""
+    """One request with ``results``, a row for each address, and ``refused``, one for each line that was not taken;
+    None where the viewer may know of no such request.
+    """
     try:
         with archive.reader.connect() as connection:
             found = request_by_id(connection, request_id, viewer=viewer)
             results = results_of_request(connection, request_id)
+            refused = refused_lines(connection, request_id)
     except RequestUnknownError:
         return None
     log_access(archive, actor=viewer.name, action="viewed", subject_id=found.id)
@@ -55,7 +69,7 @@ def one_request(archive: Archive, request_id: str, *, viewer: Viewer = EVERYONE)
                 **{name: details.get(name) for name in OF_RESULT},
             }
         )
-    return request_row(found) | {"results": rows}
+    return request_row(found) | {"results": rows, "refused": [asdict(each) for each in refused]}
 
 
 def own_cases(archive: Archive, viewer: Viewer) -> list[str]:
@@ -79,4 +93,5 @@ def request_row(request: Request) -> dict[str, Any]:
         "egress": request.egress,
         "video": request.video,
         "profile": request.profile,
+        "follow": request.follow,
     }

@@ -205,6 +205,7 @@ class CrawlAccounting:
                 known=outcome.known,
                 seed="seed" in request.meta,
                 filled=filled,
+                linked_from=request.meta.get("linked_from"),
             )
         )
 

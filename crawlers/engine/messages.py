@@ -16,7 +16,8 @@ class PageVisited:
     """What the request for one page came to. ``url`` is what was requested.
 
     ``records`` counts what the page says, ``known`` what it leads to and is known already. ``seed``: the operator
-    named the page. ``filled`` counts by field the records in which it says something.
+    named the page. ``filled`` counts by field the records in which it says something. ``linked_from`` is the page
+    by whose link this one was found, where that is to be known.
     """
 
     url: str
@@ -27,6 +28,7 @@ class PageVisited:
     known: int = 0
     seed: bool = False
     filled: Mapping[str, int] = field(default_factory=dict)
+    linked_from: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,6 +56,16 @@ class VideoSearch:
 
 
 @dataclass(frozen=True, slots=True)
+class LinkedPage:
+    """A page that was taken because ``linked_from``, a page that somebody named, links to it."""
+
+    url: str
+    linked_from: str
+    outcome: str
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class CrawlReport:
     """What a crawl came to.
 
@@ -66,7 +76,8 @@ class CrawlReport:
     counts those of ``records`` that this crawl has read itself, ``filled`` in how many of them a field says
     something; ``pace`` is the pace that was kept, by host. ``steps`` counts pages by step and outcome,
     where the source declares steps; ``engine_choices`` pages by engine (``http``, ``browser``), where it was
-    chosen page by page. ``sealing_at`` is when it began to close and sign its files.
+    chosen page by page. ``sealing_at`` is when it began to close and sign its files. ``linked`` are the pages that
+    were taken by the links of a named page, in the order in which they came; None where none were wanted.
     """
 
     crawl_id: str
@@ -92,3 +103,4 @@ class CrawlReport:
     steps: Mapping[str, Mapping[str, int]] = field(default_factory=dict, metadata={"json": WHERE_SET})
     engine_choices: Mapping[str, int] = field(default_factory=dict, metadata={"json": WHERE_SET})
     sealing_at: datetime | None = field(default=None, metadata={"json": WHERE_SET})
+    linked: tuple[LinkedPage, ...] | None = field(default=None, metadata={"json": WHERE_SET})

@@ -11,6 +11,7 @@ process that a hostile page may kill but not leave. A request's ``meta`` may hol
 ``verbatim_url``  True: the address is asked for as it stands (Scrapy's own key; ``response.follow`` sets it).
 ``page_id``       Names the seed that led here: the recorder files exchanges under it. Handed on by itself.
 ``seed``          The address as the operator named it; given to what ``start`` yields.
+``linked_from``   The page by whose link this one was found, for the report.
 ``robots_sitemaps``  Of a seed, once it was fetched: the sitemaps that robots.txt of its host names.
 """
 

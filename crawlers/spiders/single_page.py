@@ -15,6 +15,7 @@ from crawlers.watchlist.source import in_scope
 from processors.pages.outcome import Outcome
 from processors.pages.page import Page
 from processors.telegram.post_address import is_on_telegram, post_in
+from processors.urls import host_of
 
 
 class PageSpider(SourceSpider):
@@ -33,10 +34,19 @@ class PageSpider(SourceSpider):
         # A browser has loaded what it takes to show the page when the page is read.
         if follow != "nothing" and response.meta.get("engine") != "browser":
             yield from self.follow_media(response, self.parsers.requisites(page))
+        if self.job.source.linked_pages is not None and "seed" in response.meta:
+            for url in self._linked(response, page)[: self.job.source.linked_pages]:
+                yield response.follow(url, meta={"linked_from": response.url})
         if follow == "links" and self.job.follow_links:
             for url in self.parsers.links(page):
                 if in_scope(url, self.scope):
                     yield response.follow(url)
+
+    def _linked(self, response: Response, page: Page) -> list[str]:
+        """The pages of its own host to which the page links, in page order, each once, itself aside."""
+        host, here = host_of(response.url), response.url.partition("#")[0]
+        found = (url.partition("#")[0] for url in self.parsers.links(page) if host_of(url) == host)
+        return [url for url in dict.fromkeys(found) if url not in (here, response.meta["seed"])]
 
     def _telegram(self, response: Response, page: Page) -> Iterator[Any]:
         """The posts of the page with their media; of a post that was named, its frame and the posts around it."""

@@ -42,6 +42,10 @@ class SourceLimits:
     seconds: float = 3600.0
 
 
+WITH_LINKED_PAGES_S: Final = 2700.0
+"""Seconds for a page and those to which it links: a task of Airflow has an hour for them and their deposit."""
+
+
 @dataclass(frozen=True, slots=True)
 class VideoLimits:
     """What is taken of the video and audio of one page. A picture of more lines than ``max_height``, a video
@@ -95,7 +99,8 @@ class Source:
     of its pages; None: `USUAL_RENDERINGS`. ``consent`` is what it does with their consent dialogs; None: it leaves
     them. ``video`` has video and audio behind players captured, within these limits; None: it does not.
     ``steps`` are done on each page in the browser before it is taken. ``profile`` is the name of the login profile
-    with which its pages are loaded; None: as a visitor whom the site does not know.
+    with which its pages are loaded; None: as a visitor whom the site does not know. ``linked_pages``: so many of
+    the pages to which a named page links on its own host are taken, too, in page order; None: none.
     """
 
     id: str
@@ -128,6 +133,7 @@ class Source:
     video: VideoLimits | None = field(default=None, metadata=WHERE_SET)
     steps: tuple[PageStep, ...] | None = field(default=None, metadata=WHERE_SET)
     profile: str | None = field(default=None, metadata=WHERE_SET)
+    linked_pages: int | None = field(default=None, metadata=WHERE_SET)
 
     @property
     def seeds(self) -> tuple[str, ...]:
@@ -146,11 +152,13 @@ def source_for_urls(
     egress: str | None = None,
     access_label: str | None = None,
     video: VideoLimits | None = None,
+    linked_pages: int | None = None,
 ) -> Source:
     """The source of pages that a person named one by one.
 
     robots.txt is not asked: it speaks to programs that wander on their own (RFC 9309, section 1), and a page that
-    somebody asks for may be gone tomorrow. A browser makes every rendering of it.
+    somebody asks for may be gone tomorrow; nor for the ``linked_pages`` that somebody asks for with it, for which
+    there is a limit of time. A browser makes every rendering of each page.
     """
     return Source(
         id=source_id,
@@ -163,6 +171,8 @@ def source_for_urls(
         access_label=access_label,
         renderings=EVERY_RENDERING if engine == "browser" else None,
         video=video,
+        linked_pages=linked_pages,
+        limits=SourceLimits() if linked_pages is None else SourceLimits(seconds=WITH_LINKED_PAGES_S),
     )
 
 

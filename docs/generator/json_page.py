@@ -46,7 +46,7 @@ PRINTS: Final[Mapping[str, tuple[str, ...]]] = {
     "metrics": ("metric",),
     "forecast": ("forecast", "source_forecast"),
     "harvest": ("harvested_source",),
-    "archive": ("archived", "repeat"),
+    "archive": ("archived", "address_refused", "repeat"),
     "repeats": ("repeat",),
     "repeats stop": ("repeat",),
     "backfill": ("backfill_plan", "backfill_channel"),

@@ -21,7 +21,8 @@ class Archived:
     ``page_url`` is its address; ``captures`` counts those of the whole visit. ``preserved`` is True only where
     every configured store has confirmed the files, None where there are none. ``problem`` says why the page is not
     there, None if it is. ``videos`` are the keys of `crawlers.model.report.VideoSearch`, None where video was not
-    looked for.
+    looked for. ``linked`` are the pages to which it links and which were wanted, too: of each ``url linked_from
+    capture_id status outcome outcome_reason``; None where none were.
     """
 
     url: str
@@ -40,6 +41,7 @@ class Archived:
     problem: str | None
     look_at: str | None
     videos: Mapping[str, Any] | None = None
+    linked: tuple[Mapping[str, Any], ...] | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Keys and counts as JSON-ready values."""
@@ -103,8 +105,10 @@ def archived_and_missing(
     return lines, missing
 
 
-def outcome_in_a_line(addresses: int, results: Sequence[Mapping[str, Any] | None]) -> str:
+def outcome_in_a_line(addresses: int, results: Sequence[Mapping[str, Any] | None], *, refused: int = 0) -> str:
     """What came of so many addresses, in numbers alone: for the note of a run, which others may read.
+
+    ``refused``: lines that were no addresses.
 
     ``results`` are those of the tasks that did not fail; of a confidential request they have no outcome.
     """
@@ -119,7 +123,11 @@ def outcome_in_a_line(addresses: int, results: Sequence[Mapping[str, Any] | None
             (bad if result["problem"] else good)[outcome] += 1
     address = "address" if addresses == 1 else "addresses"
     sentence = f"{good.total()} of {addresses} {address} captured as requested{_counted(good)}"
-    return f"{sentence}; {bad.total()} not{_counted(bad)}." if bad.total() else f"{sentence}."
+    if bad.total():
+        sentence += f"; {bad.total()} not{_counted(bad)}"
+    if refused:
+        sentence += f"; {refused} {'line' if refused == 1 else 'lines'} refused"
+    return f"{sentence}."
 
 
 def _counted(outcomes: Mapping[str, int]) -> str:
@@ -139,7 +147,14 @@ def describe_archived(result: Mapping[str, Any]) -> str:
     state = f"{outcome}{why}; {kept}; {pending}{result['preserved_reason']}"
     videos = result.get("videos")
     video = "" if videos is None else f"\n  {describe_videos(videos)}"
-    return f"{result['url']}{onward}: {state}{video}\n  {result['look_at']}"
+    linked = "".join(f"\n  linked from it: {describe_linked(each)}" for each in result.get("linked") or ())
+    return f"{result['url']}{onward}: {state}{video}\n  {result['look_at']}{linked}"
+
+
+def describe_linked(linked: Mapping[str, Any]) -> str:
+    """What came of a page to which the requested one links, as text for people."""
+    reason = f" ({linked['outcome_reason']})" if linked["outcome_reason"] else ""
+    return f"{linked['url']}: {str(linked['outcome']).replace('_', ' ')}{reason}"
 
 
 def describe_videos(videos: Mapping[str, Any]) -> str:

@@ -7,17 +7,17 @@ ledger as soon as the page can be read; batches, time tokens and checkpoint foll
 come here.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from crawlers.model.iso_time import time_text
 from crawlers.model.json_form import to_json
-from crawlers.model.report import CrawlReport
+from crawlers.model.report import CrawlReport, LinkedPage
 from crawlers.watchlist.source import VideoLimits, source_for_urls
 from pipeline.clock_offset import measured_clock
 from pipeline.collect.archived import Archived, page_of
@@ -218,6 +218,7 @@ def _archive_address(
         egress=request.egress,
         access_label=request.access_label if request.confidential else None,
         video=VideoLimits() if request.video else None,
+        linked_pages=request.follow or None,
     )
     if request.profile is not None:
         source = replace(source, profile=request.profile)
@@ -234,7 +235,10 @@ def _archive_address(
     )
     keys = tuple(each.key for each in deposited)
     process_files(archive, keys, started=None if prepared is None else prepared.parsers.take())
-    capture, count = _page_of_visit(archive, report.crawl_id, url)
+    with archive.reader.connect() as connection:
+        captures = tuple(captures_of_crawl(connection, report.crawl_id))
+    by_key = {each.surt: each for each in reversed(captures)}
+    capture = _page_of_visit(archive, by_key, url)
     preservation = preservation_of(archive, deposited)
     return Archived(
         url=url,
@@ -247,13 +251,27 @@ def _archive_address(
         outcome=None if capture is None else capture.outcome or _outcome_of_file(capture, report),
         outcome_reason=None if capture is None else capture.outcome_reason,
         warc_keys=keys,
-        captures=count,
+        captures=len(captures),
         preserved=preservation.preserved,
         preserved_reason=preservation.reason,
         problem=failure_reason(report),
         look_at=None if capture is None else page_of(settings, capture.id),
         videos=to_json(report.videos[0]) if report.videos else None,
+        linked=None if report.linked is None else tuple(_linked(archive, by_key, each) for each in report.linked),
     )
+
+
+def _linked(archive: Archive, by_key: Mapping[str, Capture], page: LinkedPage) -> dict[str, Any]:
+    """What came of a page to which the requested one links."""
+    capture = _page_of_visit(archive, by_key, page.url)
+    return {
+        "url": page.url,
+        "linked_from": page.linked_from,
+        "capture_id": None if capture is None else capture.id,
+        "status": None if capture is None else capture.status,
+        "outcome": page.outcome,
+        "outcome_reason": page.reason,
+    }
 
 
 def _outcome_of_file(capture: Capture, report: CrawlReport) -> str | None:
@@ -262,13 +280,10 @@ def _outcome_of_file(capture: Capture, report: CrawlReport) -> str | None:
     return Outcome.CONTENT.value if judged and report.outcomes.get(Outcome.CONTENT) else None
 
 
-def _page_of_visit(archive: Archive, crawl_id: str, url: str) -> tuple[Capture | None, int]:
+def _page_of_visit(archive: Archive, by_key: Mapping[str, Capture], url: str) -> Capture | None:
     """The capture of the address, or of the page it was sent on to, of a post on Telegram that of the frame with
-    it; and how many captures the visit gave.
+    it. ``by_key``: the first capture of the visit by each SURT key.
     """
-    with archive.reader.connect() as connection:
-        captures = tuple(captures_of_crawl(connection, crawl_id))
-    by_key = {capture.surt: capture for capture in reversed(captures)}
     here = by_key.get(surt_key(url))
     for _ in range(MOST_REDIRECTS):
         onward = None if here is None else _sent_on_to(archive, here)
@@ -279,7 +294,7 @@ def _page_of_visit(archive: Archive, crawl_id: str, url: str) -> tuple[Capture |
     if post is not None and (here is None or here.outcome != Outcome.CONTENT):
         # a card shows nothing of its post; the frame in it does
         here = by_key.get(surt_key(post.frame_url)) or here
-    return here, len(captures)
+    return here
 
 
 def _sent_on_to(archive: Archive, capture: Capture) -> str | None:

@@ -15,6 +15,7 @@ from typing import Final
 from sqlalchemy import Connection
 
 from access.request_desk import (
+    MOST_LINKED_PAGES,
     MOST_URLS,
     NewRepeat,
     NewRequest,
@@ -28,7 +29,7 @@ from access.request_desk import (
 from crawlers.watchlist.source import Engine
 from pipeline.airflow_api import AirflowApi, AirflowRefused, AirflowUnreachable
 from pipeline.collect.url_list import MOST_URLS as MOST_URLS_OF_ONE
-from pipeline.collect.url_list import BadUrls, validate_urls
+from pipeline.collect.url_list import BadUrls, check_lines, validate_urls
 from pipeline.config.settings import Settings, SettingsError
 from pipeline.login.choice import chosen_profile
 from pipeline.login.profiles import ProfileError, ProfileStore
@@ -36,6 +37,7 @@ from storage.access_labels import DEFAULT_LABEL, Viewer
 from storage.archive import Archive
 from storage.errors import StorageError
 from storage.ledger.memberships import case_by_reference, cases_of
+from storage.ledger.refused_lines import CheckedLines
 from storage.ledger.repeat_schedule import ScheduleRefusedError, schedule_of
 from storage.ledger.repeats import Repeat, RepeatError, begin_repeat
 from storage.ledger.requests import insert_request
@@ -111,6 +113,10 @@ class AirflowRequestDesk:
         """As `access.request_desk.RequestDesk` has it."""
         return _profiles(self._load()).names()
 
+    def check(self, request: NewRequest) -> CheckedLines:
+        """As `access.request_desk.RequestDesk` has it."""
+        return self._checked(request, most=MOST_URLS)
+
     def submit(self, archive: Archive, request: NewRequest, viewer: Viewer) -> str:
         """As `access.request_desk.RequestDesk` has it."""
         (request_id,) = self._take(archive, request, viewer, most=MOST_URLS_OF_ONE)
@@ -133,6 +139,11 @@ class AirflowRequestDesk:
         settings = self._load()
         try:
             _require_sound(new.request)
+            if new.request.follow:
+                raise RequestRefusedError(
+                    "A repeat takes each page alone. Choose it without the pages to which it links. "
+                    "Nothing was fetched."
+                )
             urls = validate_urls(new.request.urls, allow_addresses=settings.allow_addresses, most=MOST_URLS)
             settings.egress_url(new.request.egress or None)
             chosen_profile(_profiles(settings), new.request.profile, video=new.request.video)
@@ -196,12 +207,9 @@ class AirflowRequestDesk:
 
     def _take(self, archive: Archive, request: NewRequest, viewer: Viewer, *, most: int) -> tuple[str, ...]:
         """Write the request to the ledger, as several in one transaction where one cannot have all addresses."""
-        settings = self._load()
         reason, case = _or_none(request.reason), _or_none(request.case)
-        _require_sound(request)
+        settings, checked = self._load(), self._checked(request, most=most)
         try:
-            urls = validate_urls(request.urls, allow_addresses=settings.allow_addresses, most=most)
-            settings.egress_url(request.egress or None)
             profile = chosen_profile(_profiles(settings), request.profile, video=request.video)
             engine: Engine = "browser" if profile is not None or request.engine == "browser" else "http"
             with archive.writer.begin() as connection:
@@ -218,13 +226,24 @@ class AirflowRequestDesk:
                         egress=request.egress or None,
                         video=request.video,
                         profile=profile,
+                        follow=request.follow,
+                        refused=() if number else checked.refused,
                     )
-                    for some in parts(urls, MOST_URLS_OF_ONE)
+                    for number, some in enumerate(parts(checked.urls, MOST_URLS_OF_ONE))
                 ]
                 for each in taken:
                     order(connection, each.id, len(each.urls))
             return tuple(each.id for each in taken)
-        except (BadUrls, SettingsError, ProfileError, CaseUnknownError) as refused:
+        except (ProfileError, SettingsError, CaseUnknownError) as refused:
+            raise RequestRefusedError(str(refused)) from refused
+
+    def _checked(self, request: NewRequest, *, most: int) -> CheckedLines:
+        settings = self._load()
+        _require_sound(request)
+        try:
+            settings.egress_url(request.egress or None)
+            return check_lines(request.urls, allow_addresses=settings.allow_addresses, most=most)
+        except (BadUrls, SettingsError) as refused:
             raise RequestRefusedError(str(refused)) from refused
 
     def _newest_states(self) -> dict[str, RunState] | None:
@@ -251,6 +270,10 @@ def _require_sound(request: NewRequest) -> None:
         )
     if request.engine not in ("http", "browser"):
         raise RequestRefusedError("The engine must be http or browser. Nothing was fetched.")
+    if not 0 <= request.follow <= MOST_LINKED_PAGES:
+        raise RequestRefusedError(
+            f"Of the pages to which a page links, 0 to {MOST_LINKED_PAGES} can be taken. Nothing was fetched."
+        )
 
 
 def _profiles(settings: Settings) -> ProfileStore:

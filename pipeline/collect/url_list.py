@@ -1,18 +1,18 @@
 """Checks the web addresses that a person asks to archive, before anything is fetched.
 
-In: text with one address per line (empty lines and repeats are dropped). Out: the addresses in order. Raises
-`BadUrls`, which says of every bad line what is wrong with it. Only what can be told from the text alone is checked
-here, by the policy the recorder has (`crawlers.address_policy`); what a name resolves to the recorder checks at
-the moment of connecting.
+In: text with one address per line (empty lines and repeats are dropped). Out: the addresses in order, and of every
+other line what is wrong with it. Raises `BadUrls` where nothing is left to fetch, or too much. Only what can be
+told from the text alone is checked here, by the policy the recorder has (`crawlers.address_policy`); what a name
+resolves to the recorder checks at the moment of connecting.
 """
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
 from crawlers.address_policy import AddressPolicy, AddressRefused
+from storage.ledger.refused_lines import CheckedLines, RefusedLine
 
 MOST_URLS: Final = 256
 """One mapped task each; Airflow's grid and this machine stay usable with so many (architecture, section 6)."""
@@ -20,22 +20,14 @@ MOST_URLS: Final = 256
 LONGEST_URL: Final = 8000
 """Characters: RFC 9110, section 4.1 asks everyone to take at least 8000 octets; hardly any server takes more."""
 
+LONGEST_SHOWN: Final = 120
+"""Characters of a refused line that are shown and kept."""
+
+MOST_REFUSED: Final = 1000
+"""Refused lines of one list: as many as it may have addresses."""
+
 _USER_INFO = re.compile(r"//[^/?#]*@")
 _NOT_IN_URLS = re.compile(r"[\x00-\x20\x7f<>\"`{}|\\^]")
-
-
-@dataclass(frozen=True)
-class BadUrl:
-    """One line that cannot be archived; ``reason`` completes the sentence."""
-
-    line: int
-    text: str
-    reason: str
-
-    def __str__(self) -> str:
-        shown = _USER_INFO.sub("//(not shown)@", self.text)  # the sentence goes to logs, which others read
-        shown = shown if len(shown) <= 120 else shown[:117] + "..."
-        return f"Line {self.line}: {shown!r} {self.reason}"
 
 
 class BadUrls(ValueError):
@@ -46,23 +38,52 @@ class BadUrls(ValueError):
         self.problems = problems
 
 
-def validate_urls(text: str, *, allow_addresses: Sequence[str] = (), most: int = MOST_URLS) -> tuple[str, ...]:
-    """The addresses, each once, at most so many; ``allow_addresses`` are networks (CIDR) besides public ones."""
-    policy = AddressPolicy(allow_addresses)
-    numbered = [(number, line.strip()) for number, line in enumerate(text.splitlines(), start=1) if line.strip()]
-    urls = tuple(dict.fromkeys(line for _, line in numbered))
-    problems = [
-        str(BadUrl(number, line, reason)) for number, line in numbered for reason in _problems(line, policy)
-    ]
-    if not numbered:
+def check_lines(text: str, *, allow_addresses: Sequence[str] = (), most: int = MOST_URLS) -> CheckedLines:
+    """The addresses, each once, at most so many, and the lines that are none; at least one address is left.
+
+    ``allow_addresses`` are networks (CIDR) besides public ones.
+    """
+    checked = _checked(text, AddressPolicy(allow_addresses))
+    problems = [str(each) for each in checked.refused] if not checked.urls else []
+    if not checked.urls and not problems:
         problems.append("There is no address: write one per line, each beginning with http:// or https://.")
-    if len(urls) > most:
+    if len(checked.urls) > most:
         problems.append(
-            f"{len(urls)} addresses are too many at once: at most {most}. Ask for them in several runs."
+            f"{len(checked.urls)} addresses are too many at once: at most {most}. Ask for them in several runs."
         )
+    if len(checked.refused) > MOST_REFUSED:
+        words = f"{len(checked.refused)} lines are no addresses, so this is hardly a list of them."
+        problems = [*problems[:MOST_REFUSED], words]
     if problems:
         raise BadUrls(tuple(problems))
-    return urls
+    return checked
+
+
+def validate_urls(text: str, *, allow_addresses: Sequence[str] = (), most: int = MOST_URLS) -> tuple[str, ...]:
+    """As `check_lines`, where every line has to be an address."""
+    checked = check_lines(text, allow_addresses=allow_addresses, most=most)
+    if checked.refused:
+        raise BadUrls(tuple(map(str, checked.refused)))
+    return checked.urls
+
+
+def _checked(text: str, policy: AddressPolicy) -> CheckedLines:
+    urls: list[str] = []
+    refused: list[RefusedLine] = []
+    for number, line in enumerate(map(str.strip, text.splitlines()), start=1):
+        reason = next(_problems(line, policy), None) if line else None
+        if reason is not None:
+            refused.append(RefusedLine(number, _shown(line), reason))
+        elif line:
+            urls.append(line)
+    return CheckedLines(tuple(dict.fromkeys(urls)), tuple(refused))
+
+
+def _shown(line: str) -> str:
+    """The line as others may read it: it goes to logs and to the ledger."""
+    shown = _USER_INFO.sub("//(not shown)@", line)
+    shown = "".join(each if each.isprintable() else ascii(each)[1:-1] for each in shown[: LONGEST_SHOWN + 1])
+    return shown if len(shown) <= LONGEST_SHOWN else shown[: LONGEST_SHOWN - 3] + "..."
 
 
 def _problems(line: str, policy: AddressPolicy) -> Iterator[str]:

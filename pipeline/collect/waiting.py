@@ -24,6 +24,7 @@ from pipeline.config.database import database_engine
 from pipeline.config.settings import Settings
 from storage.access_labels import DEFAULT_LABEL
 from storage.errors import StorageError
+from storage.ledger.refused_lines import RefusedLine, refused_lines
 from storage.ledger.requests import insert_request, request_by_id, results_of_request
 from storage.work_queue.claims import (
     LeaseLostError,
@@ -87,8 +88,10 @@ def accept_request(
     egress: str | None = None,
     video: bool = False,
     profile: str | None = None,
+    follow: int = 0,
+    refused: Sequence[RefusedLine] = (),
 ) -> str:
-    """Write the request to the ledger and its addresses to the queue; returns its id.
+    """Write the request to the ledger, with what was refused, and its addresses to the queue; returns its id.
 
     With a ``profile`` the browser loads the pages, whatever engine was chosen.
     """
@@ -104,6 +107,8 @@ def accept_request(
             egress=egress,
             video=video,
             profile=profile,
+            follow=follow,
+            refused=refused,
         )
         order(connection, request.id, len(request.urls))
     return request.id
@@ -187,6 +192,8 @@ def archive_urls(
     egress: str | None = None,
     video: bool = False,
     profile: str | None = None,
+    follow: int = 0,
+    refused: Sequence[RefusedLine] = (),
     on_progress: OnProgress = lambda _: None,
 ) -> tuple[Archived, ...]:
     """One request of several addresses; what fails with one of them stops no other.
@@ -206,6 +213,8 @@ def archive_urls(
         egress=egress,
         video=video,
         profile=profile,
+        follow=follow,
+        refused=refused,
     )
     done: list[Archived] = []
     broken: list[str] = []
@@ -243,6 +252,12 @@ def jobs_of_request(settings: Settings, request_id: str) -> list[dict[str, Any]]
         }
         for number, url in enumerate(request.urls)
     ]
+
+
+def refused_of_request(settings: Settings, request_id: str) -> tuple[RefusedLine, ...]:
+    """The lines of a request that were not taken."""
+    with _writer(settings) as writer, writer.connect() as connection:
+        return refused_lines(connection, request_id)
 
 
 def archive_confidentially(

@@ -1,6 +1,7 @@
 """Commands that collect: `harvest` through the running stack, `archive` at once."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -90,6 +91,15 @@ def archive(
             help="Have the browser load the pages with this login (`letapis login --list`); needs no --engine.",
         ),
     ] = None,
+    follow: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            max=100,
+            metavar="N",
+            help="Also archive up to N pages of its host to which each page links, in page order.",
+        ),
+    ] = 0,
     every: Annotated[
         str | None,
         typer.Option(
@@ -105,14 +115,15 @@ def archive(
 ) -> None:
     """Archive pages now: crawl, deposit, extract records. Exit code 3 if a page was not captured as asked.
 
+    A URL that cannot be archived is named with the reason, and the others go on; exit code 3 then, too.
+
     With --every and --until they are archived again as well, by the running stack; how many captures that makes
     is printed first. `letapis repeats` lists them, `letapis repeats stop` ends one.
     """
     from sqlalchemy.exc import OperationalError
 
     from pipeline.chromium import NoBrowserError
-    from pipeline.collect.archived import describe_archived
-    from pipeline.collect.url_list import BadUrls, validate_urls
+    from pipeline.collect.url_list import BadUrls, check_lines
     from pipeline.collect.waiting import SomeBrokeOffError, archive_urls
     from pipeline.config.settings import SettingsError, load_settings
     from storage.access_labels import DEFAULT_LABEL
@@ -122,24 +133,29 @@ def archive(
         engine = "browser"
     if engine not in ("http", "browser"):
         raise fail(f"--engine: expected http or browser, found {engine!r}.", Exit.WRONG_USE)
+    if follow and (every is not None or until is not None):
+        raise fail("--follow: a repeat takes each page alone. Leave out --every or --follow.", Exit.WRONG_USE)
     try:
         settings = load_settings()
         settings.egress_url(egress)
-        checked = validate_urls("\n".join(urls), allow_addresses=settings.allow_addresses)
+        checked = check_lines("\n".join(urls), allow_addresses=settings.allow_addresses)
         if profile is not None:
             require_profile(settings, profile, video=video)
         if confidential and not (case or "").strip():
             raise fail("--confidential: expected --case REF as well, a case with members.", Exit.WRONG_USE)
     except (SettingsError, BadUrls) as problem:
         raise fail(str(problem), Exit.WRONG_USE) from problem
-    schedule = None if every is None and until is None else chosen_schedule(every, until, len(checked))
+    schedule = None if every is None and until is None else chosen_schedule(every, until, len(checked.urls))
+    for each in checked.refused:
+        err.print(f"{each} It is left out.", markup=False)
+    refused = [{"kind": "address_refused"} | asdict(each) for each in checked.refused]
     try:
         label = case_label(settings, case) if confidential else DEFAULT_LABEL
         if schedule is not None:
             row = begun_repeat(
                 settings,
                 actor=current_user(),
-                urls=checked,
+                urls=checked.urls,
                 schedule=schedule,
                 reason=(reason or "").strip() or None,
                 case_reference=(case or "").strip() or None,
@@ -152,7 +168,7 @@ def archive(
             emit([row], as_json=as_json, human=describe_repeat)
         done = archive_urls(
             settings,
-            checked,
+            checked.urls,
             actor=current_user(),
             reason=reason,
             case=case,
@@ -161,22 +177,36 @@ def archive(
             egress=egress,
             video=video,
             profile=profile,
+            follow=follow,
+            refused=checked.refused,
             on_progress=print_progress,
         )
     except SettingsError as problem:
         raise fail(str(problem), Exit.WRONG_USE) from problem
     except SomeBrokeOffError as problem:
-        emit((each.as_json() for each in problem.done), as_json=as_json, human=describe_archived)
+        rows = [*(each.as_json() for each in problem.done), *refused]
+        emit(rows, as_json=as_json, human=describe_archived_or_refused)
         raise fail(str(problem)) from problem
     except (StorageError, NoBrowserError) as problem:
         raise fail(str(problem)) from problem
     except OperationalError as problem:
         found = str(problem.orig).strip()
         raise fail(f"The database does not answer: {found}\nCaptured files stay in the spool.") from problem
-    emit((each.as_json() for each in done), as_json=as_json, human=describe_archived)
+    rows = [*(each.as_json() for each in done), *refused]
+    emit(rows, as_json=as_json, human=describe_archived_or_refused)
     missing_pages = [f"{each.url}: {each.problem}" for each in done if each.problem]
+    missing_pages += map(str, checked.refused)
     if missing_pages:
         raise fail("\n".join(missing_pages), Exit.SOURCES_FAILED)
+
+
+def describe_archived_or_refused(row: Mapping[str, Any]) -> str:
+    """What came of an address, or why a line is none, as text for people."""
+    from pipeline.collect.archived import describe_archived
+
+    if row["kind"] == "address_refused":
+        return f"Line {row['line']}: {row['text']}: refused, it {row['reason']}"
+    return describe_archived(row)
 
 
 def chosen_schedule(every: str | None, until: str | None, addresses: int) -> "Schedule":

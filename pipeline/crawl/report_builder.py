@@ -23,7 +23,7 @@ from crawlers.model.capture import Captured, Note, NoteKind
 from crawlers.model.exchange import Exchange
 from crawlers.model.job import CrawlJob
 from crawlers.model.protocols import CaptureSink
-from crawlers.model.report import CrawledFile, CrawlReport, HostStatistics, VideoSearch
+from crawlers.model.report import CrawledFile, CrawlReport, HostStatistics, LinkedPage, VideoSearch
 from crawlers.video.report import VideoOutcome
 from processors.kinds import KINDS, is_complete_list
 from processors.pages.outcome import Outcome
@@ -183,6 +183,13 @@ class ReportBuilder:
             steps={step: dict(sorted(counted.items())) for step, counted in self._steps.items()},
             engine_choices=dict(sorted(self._engine_choices.items())),
             sealing_at=sealing_at,
+            linked=None
+            if self._job.source.linked_pages is None
+            else tuple(
+                LinkedPage(visit.url, visit.linked_from, outcome.value, reason)
+                for visit, outcome, reason in classified
+                if visit.linked_from is not None
+            ),
         )
 
     def _steps_in_words(self) -> list[str]:

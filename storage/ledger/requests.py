@@ -15,6 +15,7 @@ from ulid import ULID
 
 from storage.access_labels import DEFAULT_LABEL, EVERYONE, Viewer, visible_to
 from storage.errors import StorageError
+from storage.ledger.refused_lines import KEY, RefusedLine, insert_refused
 from storage.ledger.tables import request_results, requests
 
 WITH_VIDEO: Final = "+video"
@@ -24,6 +25,10 @@ rows, sealed batches and views of requests keep their form.
 
 WITH_PROFILE: Final = "+profile:"
 """Stands between the engine in the ledger and the name of the login profile with which it is to be fetched."""
+
+
+FOLLOWING: Final = "+follow"
+"""Stands behind that, with a number: so many pages to which each page links were wanted, too."""
 
 
 class RequestUnknownError(StorageError):
@@ -40,6 +45,7 @@ class Request:
 
     ``engine`` and ``egress`` say how it is fetched; ``egress`` is None for going directly. ``video``: with video
     and audio behind players. ``profile`` is the name of the login profile with which the browser loads the pages.
+    and audio behind players. ``follow``: with so many pages of its host to which each page links.
     """
 
     id: str
@@ -53,6 +59,7 @@ class Request:
     egress: str | None = None
     video: bool = False
     profile: str | None = None
+    follow: int = 0
 
     @property
     def confidential(self) -> bool:
@@ -89,9 +96,11 @@ def insert_request(
     egress: str | None = None,
     video: bool = False,
     profile: str | None = None,
+    follow: int = 0,
     request_id: str | None = None,
+    refused: Sequence[RefusedLine] = (),
 ) -> Request:
-    """Append the request, under a new id (ULID) where ``request_id`` gives none."""
+    """Append the request, under a new id (ULID) where ``request_id`` gives none, and what was refused of it."""
     request = Request(
         request_id or str(ULID()),
         datetime.now(UTC),
@@ -104,6 +113,7 @@ def insert_request(
         egress,
         video,
         profile,
+        follow,
     )
     connection.execute(
         insert(requests).values(
@@ -114,10 +124,12 @@ def insert_request(
             reason=request.reason,
             case_reference=request.case_reference,
             access_label=request.access_label,
-            engine=ledger_engine(engine, video=video, profile=profile),
+            engine=ledger_engine(engine, video=video, profile=profile)
+            + (f"{FOLLOWING}{follow}" if follow else ""),
             egress=request.egress,
         )
     )
+    insert_refused(connection, request.id, len(request.urls), refused)
     return request
 
 
@@ -164,7 +176,9 @@ def insert_result(
 
 def results_of_request(connection: Connection, request_id: str) -> Mapping[int, RequestResult]:
     """The newest result of each address that has one, by its number; ask for the request itself first."""
-    query = select(request_results).where(request_results.c.request_id == request_id)
+    query = select(request_results).where(
+        request_results.c.request_id == request_id, ~request_results.c.details.has_key(KEY)
+    )
     rows = connection.execute(query.order_by(request_results.c.at, request_results.c.id))
     return {
         row.number: RequestResult(
@@ -187,7 +201,8 @@ def chosen_engine(written: str) -> tuple[str, bool, str | None]:
 
 
 def _request_of(row: Row[Any]) -> Request:
-    engine, video, profile = chosen_engine(row.engine)
+    chosen, _, follow = row.engine.partition(FOLLOWING)
+    engine, video, profile = chosen_engine(chosen)
     return Request(
         row.id,
         row.at,
@@ -200,4 +215,5 @@ def _request_of(row: Row[Any]) -> Request:
         row.egress,
         video,
         profile,
+        int(follow or 0),
     )

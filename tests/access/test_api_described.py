@@ -36,6 +36,7 @@ from access.views.tokens import new_token
 from processors.urls import is_address
 from storage.access_labels import Role, Viewer
 from storage.archive import Archive
+from storage.ledger.refused_lines import CheckedLines, RefusedLine
 from storage.ledger.repeat_schedule import ScheduleRefusedError, schedule_of
 from storage.ledger.repeats import Repeat, begin_repeat
 from storage.ledger.requests import insert_request
@@ -60,12 +61,24 @@ class Desk:
     def login_profiles(self) -> tuple[str, ...]:
         return ("board",)
 
-    def submit(self, archive: Archive, request: NewRequest, viewer: Viewer) -> str:
-        urls = request.urls.split()
-        if not urls or not all(map(is_address, urls)):
+    def check(self, request: NewRequest) -> CheckedLines:
+        lines = [line for line in map(str.strip, request.urls.splitlines()) if line]
+        urls = [line for line in lines if is_address(line)]
+        if not urls:
             raise RequestRefusedError("Expected URLs. Nothing was fetched.")
+        refused = [RefusedLine(number, "x", "is none.") for number, line in enumerate(lines) if line not in urls]
+        return CheckedLines(tuple(urls), tuple(refused))
+
+    def submit(self, archive: Archive, request: NewRequest, viewer: Viewer) -> str:
+        checked = self.check(request)
         with archive.writer.begin() as connection:
-            return insert_request(connection, actor=viewer.name, urls=urls, reason=request.reason).id
+            return insert_request(
+                connection,
+                actor=viewer.name,
+                urls=checked.urls,
+                reason=request.reason,
+                refused=checked.refused,
+            ).id
 
     def submit_all(self, archive: Archive, request: NewRequest, viewer: Viewer) -> TakenRequests:
         return TakenRequests((self.submit(archive, request, viewer),), 1)

@@ -197,6 +197,36 @@ def days_from_now(days: int) -> str:
     return (datetime.now(UTC).date() + timedelta(days=days)).isoformat()
 
 
+def test_pages_to_which_a_page_links_are_chosen_by_a_number_and_have_rows_of_their_own(
+    pages: ArchivingPages,
+) -> None:
+    for wrong, words in (("101", "0 to 100"), ("x", "expected a number"), ("-1", "expected a number")):
+        answer = pages.client.post("/archive", data={"urls": PAGE, "follow": wrong}, headers=OWN)
+        assert (answer.status_code, words in answer.text) == (422, True)
+    again = {"urls": PAGE, "follow": "2", "every": "day"}
+    assert "A repeat takes each page alone" in pages.client.post("/archive", data=again, headers=OWN).text
+    assert pages.desk.started == []
+
+    sent = {"urls": PAGE, "follow": "2", "video": "yes", "engine": "browser"}
+    assert pages.client.post("/archive", data=sent, headers=OWN).status_code == 303
+    (request_id,) = pages.desk.started
+    found = pages.client.get(f"/api/request/{request_id}", headers=OWN).json()
+    assert (found["engine"], found["video"], found["follow"]) == ("browser", True, 2)
+    linked = {"url": f"{PAGE}/2", "linked_from": PAGE, "capture_id": None, "status": None}
+    linked |= {"outcome": "unreachable", "outcome_reason": "the host is silent"}
+    with pages.archive.writer.begin() as connection:
+        insert_result(connection, request_id, 0, details={"outcome": "content", "linked": [linked]})
+    found = pages.client.get(f"/api/request/{request_id}", headers=OWN).json()
+    assert found["results"][0]["linked"] == [linked]
+    for shown in (f"/request/{request_id}", f"/archive/batch?id={request_id}"):
+        page = pages.client.get(shown, headers=OWN).text
+        assert "linked page" in page
+        assert "the host is silent" in page
+    answer = pages.client.get("/archive/batch.csv", params={"id": request_id}, headers=OWN)
+    _, row = csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig")))
+    assert (row["url"], row["state"], row["linked_from"]) == (f"{PAGE}/2", "failed", PAGE)
+
+
 def forms_of(page: str, action: str) -> list[dict[str, str]]:
     """The hidden fields of each form on the page that leads there."""
     forms = re.findall(rf'<form[^>]* action="{action}">(.*?)</form>', page, re.DOTALL)
@@ -316,9 +346,9 @@ def test_hundreds_of_addresses_become_bounded_requests_and_a_table_comes_back(pa
 @pytest.mark.parametrize(
     ("data", "file", "words"),
     [
-        ({"urls": f"{PAGE}\n\nhttp://10.0.0.1/\nftp://x.example/"}, None, ["Line 3", "Line 4", "Nothing was"]),
+        ({"urls": "\n\nhttp://10.0.0.1/\nftp://x.example/"}, None, ["Line 3", "Line 4", "Nothing was"]),
         ({"urls": "\n".join(f"https://a.example/{n}" for n in range(1001))}, None, ["at most 1000"]),
-        ({"urls": ""}, b"url\nhttps://a.example/\n=HYPERLINK(1)\n", ["Line 3", "=HYPERLINK(1)"]),
+        ({"urls": ""}, b"url\n\n=HYPERLINK(1)\n", ["Line 3", "=HYPERLINK(1)"]),
         ({"urls": ""}, b"\xff\xfe", ["is not UTF-8"]),
         ({"urls": PAGE}, b"url\nhttps://a.example/\n", ["not both"]),
         ({"urls": ""}, None, ["There is no address"]),
@@ -337,6 +367,99 @@ def test_what_cannot_be_archived_is_refused_line_by_line_and_nothing_is_started(
     assert pages.desk.started == []
     with pages.archive.reader.connect() as connection:
         assert requests_seen(connection, viewer=EVERYONE, limit=9) == ()
+
+
+LIST = f"url\n{PAGE}\nhttp://10.0.0.1/\n=HYPERLINK(1)\n{PAGE}\nhttps://ala:t0psecret@a.example/\n".encode()
+
+
+def test_lines_that_are_no_address_are_shown_beside_what_will_be_fetched_and_the_others_go_on(
+    pages: ArchivingPages,
+) -> None:
+    first = pages.client.post("/archive", data={"reason": "спіс"}, files={"file": ("x.csv", LIST)}, headers=OWN)
+    assert first.status_code == 200
+    assert pages.desk.started == [], "nothing is fetched before the sender has seen what is left out"
+    table = " ".join(first.text.split())
+    assert "3 lines are no addresses that can be archived." in table
+    assert '<td>3</td><td class="address"><bdi>http://10.0.0.1/</bdi></td><td>leads to 10.0.0.1, an' in table
+    assert '<td>4</td><td class="address"><bdi>=HYPERLINK(1)</bdi></td><td>is not a web address' in table
+    assert "One address will be fetched." in table
+    assert "Archive the other address" in table
+    sent = form_of(first.text)
+    assert sent["reason"] == "спіс"
+
+    unseen = pages.client.post("/archive", data=sent | {"left_out": ""}, headers=OWN)
+    changed = pages.client.post("/archive", data=sent | {"urls": sent["urls"] + "\nx"}, headers=OWN)
+    assert [unseen.status_code, changed.status_code] == [200, 200]
+    assert "4 lines are no addresses" in changed.text
+    assert pages.desk.started == []
+
+    taken = pages.client.post("/archive", data=sent, headers=OWN)
+    assert taken.status_code == 303, "the lines of the file stand in the form on the numbers that they had"
+    (request_id,) = pages.desk.started
+    found = pages.client.get(f"/api/request/{request_id}", headers=OWN).json()
+    assert found["urls"] == [PAGE]
+    assert [(each["line"], each["text"]) for each in found["refused"]] == [
+        (3, "http://10.0.0.1/"),
+        (4, "=HYPERLINK(1)"),
+        (6, "https://(not shown)@a.example/"),
+    ]
+    assert found["refused"][2]["reason"].startswith("contains a user name or password")
+    for shown in (f"/request/{request_id}", f"/archive/batch?id={request_id}"):
+        page = pages.client.get(shown, headers=OWN).text
+        assert page.count("not taken") == 3
+        assert "Line 4 is not a web address" in page
+    assert pages.states(request_id)["states"] == ["waiting"], "a line that was refused is not waited for"
+    answer = pages.client.get("/archive/batch.csv", params={"id": request_id}, headers=OWN)
+    rows = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
+    assert [(row["url"], row["state"], row["line"]) for row in rows] == [
+        (PAGE, "waiting", ""),
+        ("http://10.0.0.1/", "refused", "3"),
+        ("'=HYPERLINK(1)", "refused", "4"),
+        ("https://(not shown)@a.example/", "refused", "6"),
+    ]
+    assert rows[1]["problem"].startswith("leads to 10.0.0.1")
+
+
+def test_a_repeat_has_the_addresses_alone_once_both_notices_were_seen(pages: ArchivingPages) -> None:
+    asked = {
+        "urls": f"{PAGE}\nnot one",
+        "every": "day",
+        "until": str((datetime.now(UTC) + timedelta(days=3)).date()),
+    }
+    first = pages.client.post("/archive", data=asked, headers=OWN)
+    assert "One line is no address" in first.text
+    assert "more captures" in first.text
+    assert pages.desk.started == []
+    sent = form_of(first.text)
+    assert pages.client.post("/archive", data=sent, headers=OWN).status_code == 303
+    (repeat,) = pages.client.get("/api/repeats", headers=OWN).json()["rows"]
+    assert repeat["urls"] == [PAGE]
+
+
+def test_the_form_of_requests_and_the_api_name_what_is_left_out(pages: ArchivingPages) -> None:
+    first = pages.client.post("/requests", data={"urls": f"mailto:x\n{PAGE}"}, headers=OWN)
+    assert (first.status_code, pages.desk.started) == (200, [])
+    sent = form_of(first.text)
+    assert pages.client.post("/requests", data=sent, headers=OWN).status_code == 303
+
+    answer = pages.client.post("/api/requests", json={"urls": [PAGE, "a\x07b", PAGE]}, headers=OWN)
+    assert answer.status_code == 201
+    found = answer.json()
+    assert found["accepted"] == [PAGE]
+    assert [(each["line"], each["text"]) for each in found["refused"]] == [(2, "a\\x07b")]
+    none = pages.client.post("/api/requests", json={"urls": ["mailto:x"]}, headers=OWN)
+    assert (none.status_code, "Line 1" in none.json()["detail"]) == (422, True)
+    assert len(pages.desk.started) == 2
+
+
+def form_of(page: str) -> dict[str, str]:
+    """What a browser sends of the form whose list is filled in; a text begins behind its first line end."""
+    fields = re.findall(r'<input(?: type="hidden")?(?: id="\w+")? name="(\w+)"[^>]* value="([^"]*)">', page)
+    chosen = re.findall(r'<select id="(\w+)" name="\w+">.*?<option value="([^"]*)" selected>', page, re.DOTALL)
+    dates = re.findall(r'<input id="(until)" name="until" type="date" value="([^"]*)">', page)
+    (text_of_list,) = re.findall(r'<textarea id="urls"[^>]*>\n?(.*?)</textarea>', page, re.DOTALL)
+    filled = {name: unescape(value) for name, value in [*fields, *chosen, *dates] if value}
+    return filled | {"urls": unescape(text_of_list).replace("\n", "\r\n")}
 
 
 def test_requests_that_airflow_does_not_take_are_kept_and_said(

@@ -92,10 +92,10 @@ def test_each_address_becomes_one_warc_that_is_read_at_once(
     assert note_of(api, run_id) == "2 of 2 addresses captured as requested (2 content)."
 
 
-def test_an_address_that_is_not_public_is_refused_in_words_and_nothing_is_fetched(
+def test_where_no_line_is_a_public_address_all_is_refused_in_words_and_nothing_is_fetched(
     api: AirflowApi, airflow_stack: RunningStack
 ) -> None:
-    run_id = api.trigger("archive_url", {"urls": f"{COURT}\nhttp://169.254.169.254/latest/\njavascript:alert(1)"})
+    run_id = api.trigger("archive_url", {"urls": "\nhttp://169.254.169.254/latest/\njavascript:alert(1)"})
     assert wait_for_run(api, "archive_url", run_id, timeout_s=RUN_S) == "failed"
 
     said = message_of(api, run_id, "check")
@@ -121,10 +121,10 @@ def test_an_empty_form_is_refused_in_words(api: AirflowApi) -> None:
     assert "There is no address" in message_of(api, run_id, "check")
 
 
-def test_a_page_that_is_not_there_is_kept_as_what_it_was_and_the_run_says_so(
+def test_a_page_that_is_not_there_is_kept_as_what_it_was_and_the_run_says_so_and_what_it_left_out(
     api: AirflowApi, deposited: Archive
 ) -> None:
-    run_id = api.trigger("archive_url", {"urls": f"{FORBIDDEN}\n{CHALLENGE}\nhttps://reset.pryklad.example/"})
+    run_id = api.trigger("archive_url", {"urls": f"{FORBIDDEN}\n{CHALLENGE}\nx\nhttps://reset.pryklad.example/"})
     assert wait_for_run(api, "archive_url", run_id, timeout_s=RUN_S) == "failed"
 
     forbidden, challenge, reset = results_of(api, run_id, 3)
@@ -133,18 +133,20 @@ def test_a_page_that_is_not_there_is_kept_as_what_it_was_and_the_run_says_so(
     assert (reset["status"], reset["outcome"]) == (None, "unreachable")
     assert all(len(each["warc_keys"]) == 1 for each in (forbidden, challenge, reset))
     assert note_of(api, run_id) == (
-        "0 of 3 addresses captured as requested; 3 not (1 blocked, 1 challenge, 1 unreachable)."
+        "0 of 3 addresses captured as requested; 3 not (1 blocked, 1 challenge, 1 unreachable); 1 line refused."
     )
     said = message_of(api, run_id, "summarize")
     for url in (FORBIDDEN, CHALLENGE, "https://reset.pryklad.example/"):
         assert f"{unlinked(url)}: " in said
+    assert "Line 3: 'x' is not a web address" in said
 
 
 def test_the_command_does_the_same_without_airflow(letapis: Callable[..., Rows], deposited: Archive) -> None:
     (archived,) = letapis("archive", COURT, "--reason", "на памяць")
     assert (archived["kind"], archived["outcome"], archived["problem"]) == ("archived", "content", None)
-    (refused,) = letapis("archive", FORBIDDEN, code=3)
+    refused, left_out = letapis("archive", FORBIDDEN, "http://10.0.0.1/", code=3)
     assert refused["status"] == 403
+    assert (left_out["kind"], left_out["line"]) == ("address_refused", 2)
     assert letapis("archive", "http://10.0.0.1/", code=2) == []
 
 

@@ -29,6 +29,11 @@ WORDS = "<p>Навіны горада над ракой, якія чытаюць
 OUTAGES = (429, 500, 503)
 LINKS = "<a href='/q?'>1</a><a href='?b&a=1'>2</a><a href='/%7Eme'>3</a><a href='/go'>4</a><a href='/q?суд'>5</a>"
 
+LINKED = (
+    "<a href='/list#top'>0</a><a href='/l2'>2</a><a href='https://other.example/x'>x</a>"
+    "<a href='/l1?a'>1</a><a href='/l2#b'>2</a><a href='/l3'>3</a>"
+)
+
 
 def moved(*locations: bytes) -> Response:
     """A redirect whose ``Location`` has these bytes."""
@@ -56,6 +61,14 @@ def sites() -> Iterator[SampleSites]:
         **dict.fromkeys(("/%D0%BF%D1%80%D1%8B%D1%81%D1%83%D0%B4?%D1%81%D1%83%D0%B4", "/%EF%F0"), text),
         **dict.fromkeys(("/q?", "/?b&a=1", "/%7Eme", "/there?", "/q?%F1%F3%E4", "/q", "/there"), text),
     }
+    for path, links in (
+        ("/list", LINKED),
+        ("/l2", "<a href='/l4'>4</a>"),
+        ("/l1?a", ""),
+        ("/l3", ""),
+        ("/l4", ""),
+    ):
+        pages[path] = Response(body=(links + WORDS).encode(), content_type="text/html; charset=utf-8")
     answers = {(HOST, path): page for path, page in pages.items()}
     for status in OUTAGES:
         answers[f"s{status}.{HOST}", "/robots.txt"] = Response(status=status, body=b"later")
@@ -91,6 +104,16 @@ def crawl(sites: SampleSites, tmp_path: Path) -> Iterator[Crawl]:
     yield run
     if not recorder.closed:
         recorder.close()
+
+
+def test_pages_to_which_a_named_page_links_are_taken_in_their_order_and_name_it(crawl: Crawl) -> None:
+    events, _ = crawl(f"{SITE}/list", linked_pages=2)
+    visits = [event for event in events if isinstance(event, PageVisited)]
+    assert [(visit.url, visit.linked_from) for visit in visits] == [
+        (f"{SITE}/list", None),
+        (f"{SITE}/l2", f"{SITE}/list"),
+        (f"{SITE}/l1?a", f"{SITE}/list"),
+    ]
 
 
 def test_links_and_redirects_are_asked_for_letter_by_letter(crawl: Crawl, sites: SampleSites) -> None:

@@ -154,6 +154,27 @@ def test_a_file_by_its_own_address_is_a_page_that_was_captured(
     assert capture.media_type == media
 
 
+def test_pages_to_which_a_page_links_are_captured_with_it_and_name_it(
+    collecting: Settings, opened: Archive
+) -> None:
+    front = "https://vesnik.pryklad.example/"
+    (archived,) = archive_urls(collecting, (front,), actor="analyst", follow=2)
+    assert archived.problem is None
+    linked = archived.linked or ()
+    assert [each["linked_from"] for each in linked] == [front, front]
+    assert [each["outcome"] for each in linked] == ["content", "content"]
+    with opened.reader.connect() as connection:
+        captures = [capture_by_id(connection, each["capture_id"]) for each in linked]
+        assert request_by_id(connection, archived.request_id).follow == 2
+    assert [None if each is None else (each.url, each.crawl_id) for each in captures] == [
+        (each["url"], archived.crawl_id) for each in linked
+    ]
+    assert len(archived.warc_keys) == 1
+    assert f"linked from it: {linked[0]['url']}: content" in describe_archived(archived.as_json())
+    (alone,) = archive_urls(collecting, (front,), actor="analyst")
+    assert alone.linked is None
+
+
 def test_an_on_demand_warc_has_no_revisits(collecting: Settings, opened: Archive) -> None:
     url = "https://vesnik.pryklad.example/"
     for archived in archive_urls(collecting, (url,), actor="analyst") + archive_urls(

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.collect.url_list import MOST_URLS, BadUrls, validate_urls
+from pipeline.collect.url_list import LONGEST_SHOWN, MOST_REFUSED, MOST_URLS, BadUrls, check_lines, validate_urls
 from tests.crawlers.test_address_policy import AMBIGUOUS, INNER
 
 
@@ -92,6 +92,29 @@ def test_every_bad_line_is_named_and_nothing_is_fetched() -> None:
         validate_urls("ftp://example.org/\nhttps://example.org/\nhttp://10.1.1.1/")
     assert [problem.split(":")[0] for problem in refused.value.problems] == ["Line 1", "Line 3"]
     assert str(refused.value).endswith("Nothing was fetched.")
+
+
+def test_lines_that_are_no_address_are_named_and_the_others_are_taken() -> None:
+    found = check_lines("ftp://a.example/\n\nhttps://b.example/\nhttps://x:y@c.example/\nhttps://b.example/\n\x07")
+    assert found.urls == ("https://b.example/",)
+    assert [(each.line, each.text) for each in found.refused] == [
+        (1, "ftp://a.example/"),
+        (4, "https://(not shown)@c.example/"),
+        (6, "\\x07"),
+    ]
+    assert str(found.refused[0]).startswith("Line 1: 'ftp://a.example/' is not a web address")
+
+
+def test_what_is_kept_of_a_refused_line_is_short() -> None:
+    (long,) = check_lines("https://b.example/\n" + "\u202e" * 9000).refused
+    assert len(long.text) == LONGEST_SHOWN
+
+
+def test_a_text_with_a_thousand_lines_that_are_none_is_no_list() -> None:
+    lines = "https://b.example/\n" + "word\n" * MOST_REFUSED
+    assert len(check_lines(lines).refused) == MOST_REFUSED
+    with pytest.raises(BadUrls, match="hardly a list"):
+        check_lines(lines + "word")
 
 
 def test_an_empty_form_and_too_many_addresses_are_refused() -> None:
