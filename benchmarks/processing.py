@@ -2,10 +2,10 @@
 
 Run: ``python -m benchmarks.processing [--pages N] [--pictures N] [--crawls N] [--json] [FOLDER]``. Starts a
 PostgreSQL and an object store of its own. Material: crawls of channels whose pages have 21 posts each, made from
-the captured page of LETAPIS_REALDATA with other numbers and words for each post; and crawls of pictures, JPEG of
-1280 x 720. Each crawl is a deposited WARC file. Measured is `pipeline.process.run` from the first file to the last
-row, twice: with one file at a time and with as many as there are cores. CPU counts this process, its workers and
-the database. On a machine that others use the clock says less than the CPU.
+the captured page of LETAPIS_REALDATA with other numbers and words for each post; and crawls of unlike pictures,
+JPEG of 1280 x 720. Each crawl is a deposited WARC file. Measured is `pipeline.process.run` from the first file to
+the last row, twice: with one file at a time and with as many as there are cores. CPU counts this process, its
+workers and the database. On a machine that others use the clock says less than the CPU.
 """
 
 import argparse
@@ -98,20 +98,17 @@ def deposit_posts(archive: Archive, spool: Path, captured: bytes, crawls: int, p
 
 def deposit_pictures(archive: Archive, spool: Path, crawls: int, pictures: int, first_seed: int) -> None:
     source = Source(id="pictures", kind="telegram", channel="bench")
-    base = [photo(first_seed + number) for number in range(8)]
     for crawl in range(crawls):
         bodies = [
-            # another comment makes another file of the same picture: decoding and hashing cost the same
-            (f"https://cdn.example/{first_seed}/{crawl}/{n}.jpg", "image/jpeg", commented(base[n % 8], crawl, n))
+            # each a picture of its own: copies of a few would measure how those are compared with each other
+            (
+                f"https://cdn.example/{first_seed}/{crawl}/{n}.jpg",
+                "image/jpeg",
+                photo(first_seed + crawl * pictures + n),
+            )
             for n in range(pictures)
         ]
         deposited(archive, spool, source, bodies)
-
-
-def commented(jpeg: bytes, crawl: int, number: int) -> bytes:
-    """The same picture with a comment in its file."""
-    comment = b"crawl %d, number %d" % (crawl, number)
-    return jpeg[:2] + b"\xff\xfe" + (len(comment) + 2).to_bytes(2, "big") + comment + jpeg[2:]
 
 
 def cpu_of_group(pid: int) -> float:
@@ -207,7 +204,9 @@ def main() -> None:
                             deposit_posts(archive, spool, captured, options.crawls, options.pages)
                             count = options.crawls * options.pages * POSTS_A_PAGE
                         else:
-                            deposit_pictures(archive, spool, options.crawls, options.pictures, len(cores) * 100)
+                            deposit_pictures(
+                                archive, spool, options.crawls, options.pictures, len(cores) * 100_000
+                            )
                             count = options.crawls * options.pictures
                         os.sched_setaffinity(0, cores)
                         try:

@@ -29,6 +29,7 @@ INNER_MARK = "\x0e"
 """The same on the way from a page to a record: no page has this character (`processors.text.printable`)."""
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>", re.IGNORECASE)
 _SPACE = re.compile(r"[ \t\r\n\f]+")
+_BLANKS = re.compile(r" {2,}")
 _AROUND_BREAK = re.compile(r" *([\n\v]) *")
 _BREAKS = re.compile(r"[\n\v]+")
 _STYLE_URL = re.compile(r"url\(\s*['\"]?([^'\")]+)['\"]?\s*\)")
@@ -98,7 +99,7 @@ def raise_lack_of_memory(error: Exception) -> None:
 
 def elements(root: html.HtmlElement) -> Iterator[html.HtmlElement]:
     """All elements in page order."""
-    yield from root.iter(etree.Element)
+    return iter(root.iter(etree.Element))
 
 
 def classes(element: html.HtmlElement) -> tuple[str, ...]:
@@ -199,5 +200,9 @@ def _flow(text: str | None, preformatted: int, indented: bool) -> str:
 
 def _settle(text: str) -> str:
     """Block edges (``\\v``) end a line only where none has ended; blanks at line ends and in rows go."""
-    text = _AROUND_BREAK.sub(r"\1", re.sub(r" {2,}", " ", text))
+    if "  " in text:
+        text = _BLANKS.sub(" ", text)
+    if "\n" not in text and "\v" not in text:
+        return text.strip(" ")  # one line, as most texts are
+    text = _AROUND_BREAK.sub(r"\1", text)
     return _BREAKS.sub(lambda run: "\n" * max(run.group().count("\n"), 1), text).strip(" \n")

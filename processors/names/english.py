@@ -9,6 +9,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from string import ascii_letters, digits
 from typing import Final
 
 from processors.names.latin import latin_name
@@ -49,13 +50,14 @@ others other
 """
 _NO_NAMES: Final = frozenset(_WORDS_OF_NO_NAME.split())
 
-# role, pattern, whether of several, what stands between it and the name
-_BEFORE: Final[tuple[tuple[str, str, bool], ...]] = (
+# role, pattern, whether of several, the letters that the pattern may begin with, * for any word before others
+_BEFORE: Final[tuple[tuple[str, str, bool, str], ...]] = (
     (
         "other",
         r"(?:former|retired|ex-|late|contest|fellow|competition|show|talent|beauty|dog|football)[- "
         r"](?:\w+ )?(?:judges?|prosecutors?|justice|magistrate|sheriff)",
         False,
+        "bcdeflrst",
     ),
     (
         "other",
@@ -63,6 +65,7 @@ _BEFORE: Final[tuple[tuple[str, str, bool], ...]] = (
         r"(?:the )?(?:\w+ )*court|(?:victim|claimant|plaintiff)(?:'s|’s|s'|s’) (?:lawyer|counsel|"
         r"attorney)",
         False,
+        "chpsv",
     ),
     (
         "other",
@@ -70,12 +73,14 @@ _BEFORE: Final[tuple[tuple[str, str, bool], ...]] = (
         r"son|daughter|brother|sister|partner|friend|aunt|uncle|neighbou?r)|(?:journalist|reporter|"
         r"correspondent|activist|cleaner|juror|foreman|monitor|observer)",
         False,
+        "acfhjmort",
     ),
     (
         "presiding_judge",
         r"presiding (?:judge|magistrate|justice)|presided over by(?: the)?(?: judge| justice)?|"
         r"(?:chairmanship|presidency) of(?: judge)?|presiding:?|chair:|judge presiding",
         False,
+        "cjp",
     ),
     (
         "judge",
@@ -84,9 +89,10 @@ _BEFORE: Final[tuple[tuple[str, str, bool], ...]] = (
         r"her) honou?r )*(?:judge|magistrate|sheriff|recorder)(?:-rapporteur)?|(?:mr|mrs|ms|lady|lord|"
         r"chief|associate|madam) justice|hhj|the hon(?:ou?rable|\.)?|hon\.|before:|coram:|judiciary:|justice",
         False,
+        "abcdfhijlmrstu",
     ),
-    ("judge", r"judges|magistrates|justices", True),
-    ("panel_member", r"(?:lay judges|lay assessors|people's assessors|panel members|wingers)", True),
+    ("judge", r"judges|magistrates|justices", True, "jm"),
+    ("panel_member", r"(?:lay judges|lay assessors|people's assessors|panel members|wingers)", True, "lpw"),
     (
         "prosecutor",
         r"(?:the |special |public |state |county |federal |chief |senior |assistant |deputy |lead |"
@@ -100,18 +106,21 @@ _BEFORE: Final[tuple[tuple[str, str, bool], ...]] = (
         r"respondent)|on behalf of the (?:state|crown|prosecution)|prosecuted by|state attorney|"
         r"state's attorney|public prosecutor",
         False,
+        "acdflmoprstu",
     ),
     (
         "prosecutor",
         r"(?:\w+ )?prosecution (?:was|is|has been) (?:represented|led|conducted|presented|supported) by|"
         r"(?:charges?|indictment) (?:was|were|is|are) (?:presented|supported|brought) by",
         True,
+        "cip*",
     ),
     (
         "prosecutor",
         r"prosecutors|assistant (?:u\.s\.|us|united states|district|state'?s?) attorneys|"
         r"(?:deputy )?district attorneys",
         True,
+        "adp",
     ),
     (
         "defence_lawyer",
@@ -124,13 +133,15 @@ _BEFORE: Final[tuple[tuple[str, str, bool], ...]] = (
         r"(?:attorney|lawyer) for (?:the )?\w+|(?:represented|defended) by(?: (?:his|her|their))?"
         r"(?: (?:attorney|lawyer|counsel|advocate))?|lawyer|attorney",
         False,
+        "abcdfhjlprstw*",
     ),
-    ("defence_lawyer", r"(?:defen[cs]e )?(?:attorneys|lawyers|solicitors|barristers|advocates)", True),
+    ("defence_lawyer", r"(?:defen[cs]e )?(?:attorneys|lawyers|solicitors|barristers|advocates)", True, "abdls"),
     (
         "clerk",
         r"(?:court |courtroom |deputy )*clerk|court secretary|secretary of the (?:court|hearing|"
         r"session)|legal advis[eo]r|court associate|registrar",
         False,
+        "cdlrs",
     ),
     (
         "investigator",
@@ -138,18 +149,20 @@ _BEFORE: Final[tuple[tuple[str, str, bool], ...]] = (
         r"sergeant| inspector| constable| superintendent| officer)*|(?:fbi )?special agent|"
         r"(?:detective )?inspector|investigated by",
         False,
+        "cdfils",
     ),
     (
         "expert",
         r"(?:forensic |court |linguistic |medical )*(?:expert|pathologist|psychiatrist|"
         r"toxicologist)(?: witness| linguist)?",
         False,
+        "ceflmpt",
     ),
-    ("interpreter", r"(?:court )?(?:interpreter|translator)", False),
-    ("witness", r"(?:prosecution |defen[cs]e |key |eye)*witness", False),
-    ("witness", r"(?:prosecution |defen[cs]e |eye)*witnesses", True),
-    ("victim", r"victim|complainant|injured party", False),
-    ("victim", r"victims|complainants", True),
+    ("interpreter", r"(?:court )?(?:interpreter|translator)", False, "cit"),
+    ("witness", r"(?:prosecution |defen[cs]e |key |eye)*witness", False, "dekpw"),
+    ("witness", r"(?:prosecution |defen[cs]e |eye)*witnesses", True, "depw"),
+    ("victim", r"victim|complainant|injured party", False, "civ"),
+    ("victim", r"victims|complainants", True, "cv"),
     (
         "defendant",
         r"(?:co-)?(?:defendant|accused|appellant|applicant|convict|suspect|detainee)|the (?:convicted|"
@@ -161,14 +174,33 @@ _BEFORE: Final[tuple[tuple[str, str, bool], ...]] = (
         r"sentences|convicts|acquits|"
         r"remands|remanded|remanding)|(?:testified|testimony|evidence) against",
         False,
+        "acdefijprstv*",
     ),
-    ("defendant", r"(?:co-)?(?:defendants|accused)|on trial(?: are)?|in the dock", True),
+    ("defendant", r"(?:co-)?(?:defendants|accused)|on trial(?: are)?|in the dock", True, "acdio"),
 )
 _CUES: Final = tuple(
-    (role, re.compile(rf"(?:{pattern})(?![\w])", re.IGNORECASE), several) for role, pattern, several in _BEFORE
+    (role, re.compile(rf"(?:{pattern})(?![\w])", re.IGNORECASE).match, several)
+    for role, pattern, several, _ in _BEFORE
 )
 _BEGINNING: Final = re.compile(r"(?<![\w-])\w")
 """Where words of a role may begin: each of the patterns begins with a letter, and is tried nowhere else."""
+_LEADING: Final = re.compile(
+    r"\w++(?: prosecution | (?:years|months|days) for|'s |-\w+ (?:solicitor|barrister|advocate))", re.IGNORECASE
+)
+"""Any word, and what follows it in the patterns that may begin with one."""
+_TRIED_AT: Final = {
+    letter: tuple(
+        tuple(
+            place for place, (*_, first) in enumerate(_BEFORE) if letter.lower() in first or ("*" in first and led)
+        )
+        for led in (False, True)
+    )
+    for letter in f"{ascii_letters}{digits}_"
+}
+"""By the letter that stands there, the places in ``_CUES`` of the patterns that may begin with it; and by whether
+the word may be any.
+"""
+_EACH: Final = (tuple(range(len(_CUES))),) * 2
 _GAP: Final = re.compile(
     rf"(?:[\s:,—–(\"“”]|-(?=\s)|\b(?:of|in|the|for|at|from|was|were|is|are|is|named|called|case|"
     rf"accused|court|general|charge|nos?\.)\b|{_TITLE}|[A-Z][\w'’-]+ (?:District |City |Regional |"
@@ -303,14 +335,16 @@ def _with_one_part(found: list[NamedPerson]) -> list[NamedPerson]:
 
 
 def _cues(text: str) -> list[_Cue]:
-    beginnings = [found.start() for found in _BEGINNING.finditer(text)]
+    ends = [0] * len(_CUES)
     found: list[_Cue] = []
-    for role, pattern, several in _CUES:
-        end = 0
-        for start in beginnings:
-            if start >= end and (match := pattern.match(text, start)) is not None:
-                end = match.end()
-                found.append(_Cue(start, end, role, several))
+    for beginning in _BEGINNING.finditer(text):
+        start = beginning.start()
+        # letters beyond ASCII may be other forms of those within: of the long s, of the sign for kelvin
+        for place in _TRIED_AT.get(text[start], _EACH)[_LEADING.match(text, start) is not None]:
+            role, match_at, several = _CUES[place]
+            if start >= ends[place] and (match := match_at(text, start)) is not None:
+                ends[place] = match.end()
+                found.append(_Cue(start, match.end(), role, several))
     kept: list[_Cue] = []
     for cue in sorted(found, key=lambda each: (each.start, -each.end)):
         if not kept or cue.end > kept[-1].end or (cue.start, cue.end) == (kept[-1].start, kept[-1].end):
@@ -322,6 +356,9 @@ def _mentions(text: str, cues: list[_Cue]) -> Iterator[_Mention]:
     run: list[re.Match[str]] = []
     taken = {place for cue in cues for place in range(cue.start, cue.end) if cue.role != "defendant"}
     for word in _WORD.finditer(text):
+        start = word.start()
+        if not run and not text[start].isupper() and text[start + 1 : start + 2] not in ("'", "’"):
+            continue  # most words: they begin no name and end none
         bare = word.group().rstrip(".")
         joined = bool(run) and text[run[-1].end() : word.start()] in (" ", "\u00a0")
         ended = bool(run) and run[-1].group().endswith(".") and len(run[-1].group()) > 2

@@ -19,19 +19,17 @@ from processors.names.roles import NamedPerson, persons_in_text
 NOMINATIVE: Final[tuple[Case, ...]] = ("nom",)
 CYRILLIC: Final[dict[str, Language]] = {"be": "be", "ru": "ru", "uk": "uk"}
 
-_TRIAL: Final = re.compile(
+_TRIAL: Final = (
     r"суд|прокур|пракур|адвок|адвак|обвин|абвін|следоват|следч|слідч|секретар|сакратар|свидет|сведк|свідк|потерп|пацярп"
     r"|эксперт|експерт|защит|захис|абарон|приговор|прысуд|вирок|арест|арышт|арешт|председател|старшынств|головує|головув"
     r"|перекл|перавод|осужд|асудж|засудж|оправд|апраўд|виправд|задерж|затрым|затрим|приговор|заседа|паседж|пасядж|засіда"
-    r"|в отношении|дачыненн|стосовно|щодо|ув'язн|палітвяз|политзак|дело|справ",
-    re.IGNORECASE,
+    r"|в отношении|дачыненн|стосовно|щодо|ув'язн|палітвяз|политзак|дело|справ"
 )
-_ENGLISH_TRIAL: Final = re.compile(
+_ENGLISH_TRIAL: Final = (
     r"court|judge|justice|trial|prosecut|attorney|lawyer|counsel|solicitor|barrister|sentenced|jailed|convict|defendant"
-    r"|accused|magistrate|sheriff|clerk|witness|victim|appellant|acquit|\bR v\b|advis[eo]r|\bjury\b|testif"
+    r"|accused|magistrate|sheriff|clerk|witness|victim|appellant|acquit|\br v\b|advis[eo]r|\bjury\b|testif"
     r"|defending"
-    r"|the Crown\b|arrested|detained|charged|remanded|investigator|detective|patholog|pleaded|guilty|verdict",
-    re.IGNORECASE,
+    r"|the crown\b|arrested|detained|charged|remanded|investigator|detective|patholog|pleaded|guilty|verdict"
 )
 _PARAGRAPH: Final = re.compile(r"[^\n]+")
 _LONGEST: Final = 20_000
@@ -39,19 +37,41 @@ _NAME_WORD: Final = re.compile(r"[^\W\d_](?:[\w’'ʼ-]*[^\W\d_])?\.?|(?:[^\W\d_
 _CYRILLIC_LETTER: Final = re.compile("[\u0400-\u04ff]")
 
 
+class _Marks:
+    """Words of a trial, given in lower case, in whichever case they stand.
+
+    A text in lower case is searched four times as fast as one of any case. Where letters stand that `str.lower`
+    leaves and comparing without case does not, or the other way about, it is searched as it is.
+    """
+
+    _OTHER_FORMS: Final = re.compile("[\u0130\u0131\u017f\u1c80-\u1c88]")
+
+    def __init__(self, words: str) -> None:
+        self._lower, self._any_case = re.compile(words), re.compile(words, re.IGNORECASE)
+
+    def are_in(self, text: str) -> bool:
+        if self._OTHER_FORMS.search(text) is not None:
+            return self._any_case.search(text) is not None
+        return self._lower.search(text.lower()) is not None
+
+
+_OF_TRIAL: Final = _Marks(_TRIAL)
+_OF_ENGLISH_TRIAL: Final = _Marks(_ENGLISH_TRIAL)
+
+
 def persons_of_text(text: str, language: str | None) -> tuple[NamedPerson, ...]:
     """Whoever the text names with a part in a trial, in order."""
     if language in CYRILLIC:
-        marks = _TRIAL
+        marks = _OF_TRIAL
     elif language == "en":
-        marks = _ENGLISH_TRIAL
+        marks = _OF_ENGLISH_TRIAL
     else:
         return ()
     kept = text[:_LONGEST]
-    if marks.search(kept) is None:
+    if not marks.are_in(kept):
         return ()
     if len(kept) > _SHORT:
-        kept = _PARAGRAPH.sub(lambda found: found[0] if marks.search(found[0]) else " " * len(found[0]), kept)
+        kept = _PARAGRAPH.sub(lambda found: found[0] if marks.are_in(found[0]) else " " * len(found[0]), kept)
     return persons_in_text(kept, CYRILLIC[language]) if language in CYRILLIC else english_persons(kept)
 
 

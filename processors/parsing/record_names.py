@@ -12,7 +12,7 @@ from typing import Any, Final
 from processors.names.person_name import PersonName
 from processors.names.reading import is_person, lacks_surname, one_name, persons_of_text
 from processors.names.roles import NamedPerson
-from processors.pages.language import language_of, language_of_letters
+from processors.pages.language import language_of_letters, language_of_words
 from processors.pages.parse_result import Reading
 from processors.records.name_reading import NameReading
 from processors.records.own_record import OwnRecord
@@ -186,7 +186,7 @@ def _language_of_page(reading: Reading) -> str | None:
 
 def _language(text: str) -> str | None:
     """By the shares of its letters, for short texts by letters that one language alone has; else by its words."""
-    return language_of_letters(text) or _by_own_letter(text) or language_of(text, None)
+    return language_of_letters(text) or _by_own_letter(text) or language_of_words(text)
 
 
 def _by_own_letter(text: str) -> str | None:

@@ -7,7 +7,9 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from functools import cache
+from types import NoneType
+from typing import Any, Final, Protocol
 
 import rfc8785
 
@@ -29,12 +31,23 @@ class Record(Protocol):
         ...
 
 
+_PLAIN: Final = frozenset((str, int, float, bool, NoneType))
+
+
+@cache
+def _names(of: Any) -> tuple[str, ...]:
+    """The fields of a dataclass."""
+    return tuple(field.name for field in fields(of))
+
+
 def json_value(value: object) -> Any:
     """Dataclasses become objects, tuples arrays, times ISO 8601 in UTC with ``Z``."""
+    if type(value) in _PLAIN:
+        return value
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
     if is_dataclass(value) and not isinstance(value, type):
-        return {field.name: json_value(getattr(value, field.name)) for field in fields(value)}
+        return {name: json_value(getattr(value, name)) for name in _names(type(value))}
     if isinstance(value, Mapping):
         return {str(key): json_value(item) for key, item in value.items()}
     if isinstance(value, tuple | list):

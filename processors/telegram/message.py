@@ -32,7 +32,7 @@ from processors.records.telegram_post import (
     Withheld,
 )
 from processors.telegram.layouts import unknown_parts
-from processors.telegram.media import PREFIX, attachment_kind, read_medium
+from processors.telegram.media import ATTACHMENTS, PREFIX, attachment_kind, read_medium
 from processors.text import one_line
 from processors.urls import absolute
 
@@ -96,7 +96,7 @@ def _parts(message: html.HtmlElement) -> _Parts:
             parts.named.setdefault(name, []).append(element)
         if element is message:
             continue
-        if attachment_kind(element) is not None:
+        if any(name in ATTACHMENTS for name in names):
             parts.attachments.append(element)
             walk.skip_subtree()
         elif any(name in _APART for name in names):

@@ -42,7 +42,7 @@ def read_telegram(page: Page, layout: Layout | None = None, *, of_day: TelegramL
 def _by_class(tree: html.HtmlElement) -> ClassIndex:
     index: ClassIndex = {}
     for element in elements(tree):
-        for name in classes(element):
+        for name in (element.get("class") or "").split():
             if name.startswith(("tgme_", "tme_", "err_", "body_widget", BOX)):
                 index.setdefault(name, []).append(element)
     return index

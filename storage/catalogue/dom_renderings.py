@@ -5,21 +5,29 @@ records, or every night would show each record twice, in two wordings.
 """
 
 from collections.abc import Collection
+from typing import Final
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, bindparam, delete, select
 
 from storage.access_labels import EVERYONE, Viewer
 from storage.catalogue.captures import Capture, capture_of, captures_joined
 from storage.catalogue.tables import captures, page_texts, readings, sightings
 
+_DOMS: Final = (
+    select(captures.c.id)
+    .where(
+        captures.c.crawl_id
+        == select(captures.c.crawl_id).where(captures.c.id == bindparam("exchange")).scalar_subquery(),
+        captures.c.refers_to_id == bindparam("exchange"),
+        captures.c.url.like("urn:dom:%"),
+    )
+    .order_by(captures.c.captured_at)
+)
+
 
 def doms_of_exchange(connection: Connection, capture_id: str) -> tuple[str, ...]:
     """The renderings of the final DOM of the page in this exchange."""
-    crawl = select(captures.c.crawl_id).where(captures.c.id == capture_id).scalar_subquery()
-    query = select(captures.c.id).where(
-        captures.c.crawl_id == crawl, captures.c.refers_to_id == capture_id, captures.c.url.like("urn:dom:%")
-    )
-    return tuple(connection.scalars(query.order_by(captures.c.captured_at)))
+    return tuple(connection.scalars(_DOMS, {"exchange": capture_id}))
 
 
 def renderings_of(

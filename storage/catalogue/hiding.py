@@ -68,6 +68,8 @@ purged: Final = table(
 
 AT_ONCE: Final = 1000
 
+_ANY_HIDDEN: Final = select(hidden.c.custody_seq).limit(1)
+
 
 def hidden_captures() -> Select[Any]:
     """Every capture that is hidden, as ``id``, with ``label`` and ``custody_seq`` of each act that does so."""
@@ -94,7 +96,7 @@ def is_purged(connection: Connection, record_id: str) -> bool:
 
 def is_to_be_hidden(connection: Connection, capture_id: str) -> bool:
     """Whether this capture, as it was just read, is one that is to be hidden and is not yet."""
-    if not connection.scalar(select(hidden.c.custody_seq).limit(1)):
+    if not connection.scalar(_ANY_HIDDEN):
         return False  # what is purged is withdrawn, too
     here, target = captures.alias("here"), captures.alias("target")
     named = union(_named(true_for=capture_id), _standing_for_purged(true_for=capture_id)).subquery()

@@ -11,8 +11,9 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, Select, and_, delete, exists, func, select
+from sqlalchemy import Connection, Row, Select, Table, and_, bindparam, delete, exists, func, select
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql.dml import Insert
 from sqlalchemy.exc import DataError
 
 from processors.kinds import kind_of_record
@@ -30,6 +31,7 @@ from processors.record_keys import (
 from storage.access_labels import EVERYONE, Viewer, visible_to
 from storage.catalogue.captures import Capture
 from storage.catalogue.compared_sources import begin_change
+from storage.catalogue.row_arrays import arrays, insert_arrays
 from storage.catalogue.tables import outcomes, readings, records, sightings, versions
 from storage.errors import StorageError
 
@@ -39,6 +41,43 @@ TEXT_LIMIT: Final = 200_000
 
 OWN_FIRST: Final = ("kind", "url", "title", "text", "published_at", "published_raw", "starts_at", "starts_raw")
 """Keys that have a meaning in records of every kind, before the others of an own kind."""
+
+
+def _replacing(table: Table) -> Insert:
+    """The insertion that writes over a row of the same key."""
+    inserted, key, columns = insert(table), table.primary_key.columns, table.columns
+    return inserted.on_conflict_do_update(
+        index_elements=key,
+        set_={each.name: inserted.excluded[each.name] for each in columns if each.name not in key},
+    )
+
+
+# statements that every page needs are made once: SQLAlchemy takes longer to make one than to send it
+_UPSERT_OUTCOME: Final = _replacing(outcomes)
+_DROP_OTHER_OUTCOMES: Final = delete(outcomes).where(
+    outcomes.c.capture_id == bindparam("of_capture"), outcomes.c.classifier_version != bindparam("besides")
+)
+_UPSERT_READING: Final = _replacing(readings)
+_DROP_OTHER_READINGS: Final = delete(readings).where(
+    readings.c.capture_id == bindparam("of_capture"), readings.c.parser_version != bindparam("besides")
+)
+_DROP_SIGHTINGS: Final = delete(sightings).where(sightings.c.capture_id == bindparam("of_capture"))
+_INSERT_RECORDS: Final = insert_arrays(records, "id", "kind", "natural_key").on_conflict_do_nothing()
+_INSERT_VERSIONS: Final = insert_arrays(
+    versions, "id", "record_id", "kind", "content", "text"
+).on_conflict_do_nothing()
+_INSERT_SIGHTINGS: Final = insert_arrays(
+    sightings,
+    "capture_id",
+    "parser_version",
+    "record_id",
+    "version_id",
+    "position",
+    "content",
+    "captured_at",
+    "source_id",
+    "access_label",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,17 +109,14 @@ def upsert_outcome(
     connection: Connection, capture_id: str, classifier_version: str, verdict: Classification
 ) -> None:
     """Write what the page came to; another classifier's verdict on this capture goes."""
-    connection.execute(
-        delete(outcomes).where(
-            outcomes.c.capture_id == capture_id, outcomes.c.classifier_version != classifier_version
-        )
-    )
-    row = {"outcome": str(verdict.outcome), "reason": verdict.reason}
-    connection.execute(
-        insert(outcomes)
-        .values(capture_id=capture_id, classifier_version=classifier_version, **row)
-        .on_conflict_do_update(index_elements=outcomes.primary_key.columns, set_=row)
-    )
+    connection.execute(_DROP_OTHER_OUTCOMES, {"of_capture": capture_id, "besides": classifier_version})
+    row = {
+        "capture_id": capture_id,
+        "classifier_version": classifier_version,
+        "outcome": str(verdict.outcome),
+        "reason": verdict.reason,
+    }
+    connection.execute(_UPSERT_OUTCOME, row)
 
 
 def replace_reading(
@@ -109,6 +145,8 @@ def _write_reading(
     _forget_readings(connection, capture.id, reading.parser_version)
     sightings_read = _new_sightings(capture, reading, publisher)
     row = {
+        "capture_id": capture.id,
+        "parser_version": reading.parser_version,
         "kind": reading.kind,
         "source_id": capture.source_id,
         "crawl_id": capture.crawl_id,
@@ -123,18 +161,14 @@ def _write_reading(
         "coverage": None if reading.coverage is None else json_value(reading.coverage),
         "problem": problem,
     }
-    connection.execute(
-        insert(readings)
-        .values(capture_id=capture.id, parser_version=reading.parser_version, **row)
-        .on_conflict_do_update(index_elements=readings.primary_key.columns, set_=row)
-    )
+    connection.execute(_UPSERT_READING, row)
     if sightings_read:
         # in the order of their ids: two processes that write the same records wait for each other, never in a ring
         by_id = sorted(sightings_read, key=lambda each: (each.record_id, each.version_id))
         rows = [{"id": s.record_id, "kind": s.kind, "natural_key": s.natural_key} for s in by_id]
-        connection.execute(insert(records).on_conflict_do_nothing(), rows)
-        connection.execute(insert(versions).on_conflict_do_nothing(), [_version_row(s) for s in by_id])
-        connection.execute(insert(sightings), [_sighting_row(s) for s in by_id])
+        connection.execute(_INSERT_RECORDS, arrays(rows))
+        connection.execute(_INSERT_VERSIONS, arrays([_version_row(s) for s in by_id]))
+        connection.execute(_INSERT_SIGHTINGS, arrays([_sighting_row(s) for s in by_id]))
     return len(sightings_read)
 
 
@@ -227,10 +261,8 @@ def _texts(value: Any) -> Iterator[str]:
 
 def _forget_readings(connection: Connection, capture_id: str, besides: str) -> None:
     """Remove what was read from a capture before, but for the row of the reading by parser ``besides``."""
-    connection.execute(delete(sightings).where(sightings.c.capture_id == capture_id))
-    connection.execute(
-        delete(readings).where(readings.c.capture_id == capture_id, readings.c.parser_version != besides)
-    )
+    connection.execute(_DROP_SIGHTINGS, {"of_capture": capture_id})
+    connection.execute(_DROP_OTHER_READINGS, {"of_capture": capture_id, "besides": besides})
 
 
 def drop_unreferenced(connection: Connection) -> None:

@@ -145,11 +145,14 @@ def claim_unprocessed(
         connection.execute(update(warcs).where(warcs.c.key == row.key).values(processed_with=row.wanted))
 
 
+_NOT_WAITING_FOR_DISK: Final = text("SET LOCAL synchronous_commit TO off")
+
+
 @contextmanager
 def derived_transaction(archive: Archive) -> Iterator[Connection]:
     """A transaction of derived rows under a claim: its commit need not wait for the disk, the claim's does."""
     with archive.writer.begin() as connection:
-        connection.execute(text("SET LOCAL synchronous_commit TO off"))
+        connection.execute(_NOT_WAITING_FOR_DISK)
         yield connection
 
 

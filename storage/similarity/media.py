@@ -7,8 +7,9 @@ nothing.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Final
 
-from sqlalchemy import Connection, delete, func, or_, select
+from sqlalchemy import Connection, and_, bindparam, delete, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
 from processors.digest import Digest
@@ -18,9 +19,48 @@ from processors.similarity.clustering import Cluster, MediaLink
 from storage.access_labels import EVERYONE, Viewer, visible_to
 from storage.catalogue.captures import Capture, capture_of, captures_joined
 from storage.catalogue.links import link_of
+from storage.catalogue.row_arrays import arrays, insert_arrays
 from storage.catalogue.tables import captures as captures_table
 from storage.catalogue.tables import fingerprints, group_members, links, media, occurrences
 from storage.similarity.hash_index import hashes_by_medium
+
+# statements that every medium needs are made once: SQLAlchemy takes longer to make one than to send it
+_ABOUT_MEDIUM: Final = (
+    "media_type",
+    "length_bytes",
+    "width",
+    "height",
+    "frames",
+    "duration_s",
+    "metadata",
+    "decoder",
+    "refused",
+)
+_INSERT_MEDIUM: Final = insert(media)
+_UPSERT_MEDIUM: Final = _INSERT_MEDIUM.on_conflict_do_update(
+    index_elements=["sha256"], set_={name: _INSERT_MEDIUM.excluded[name] for name in _ABOUT_MEDIUM}
+)
+_DROP_OTHER_VERSIONS: Final = delete(fingerprints).where(
+    fingerprints.c.sha256 == bindparam("of"),
+    fingerprints.c.algorithm.in_(bindparam("algorithms", expanding=True)),
+    (fingerprints.c.algorithm + "/" + fingerprints.c.version).not_in(bindparam("names", expanding=True)),
+)
+_INSERT_FINGERPRINTS: Final = insert_arrays(
+    fingerprints, "sha256", "algorithm", "version", "bits", "quality", "compared"
+)
+_UPSERT_FINGERPRINTS: Final = _INSERT_FINGERPRINTS.on_conflict_do_update(
+    index_elements=fingerprints.primary_key.columns,
+    set_={
+        "bits": _INSERT_FINGERPRINTS.excluded.bits,
+        "quality": _INSERT_FINGERPRINTS.excluded.quality,
+        "compared": and_(fingerprints.c.compared, fingerprints.c.bits == _INSERT_FINGERPRINTS.excluded.bits),
+    },
+)
+_INSERT_OCCURRENCE: Final = insert(occurrences)
+_UPSERT_OCCURRENCE: Final = _INSERT_OCCURRENCE.on_conflict_do_update(
+    index_elements=["capture_id"], set_={"sha256": _INSERT_OCCURRENCE.excluded.sha256}
+)
+_MEDIUM: Final = select(media).where(media.c.sha256 == bindparam("of"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +84,7 @@ def upsert_medium(connection: Connection, capture: Capture, reading: MediaFinger
     """Write medium, fingerprints and that it occurred in this capture."""
     name = str(reading.sha256)
     row = {
+        "sha256": name,
         "media_type": reading.media_type,
         "length_bytes": length_bytes,
         "width": reading.width,
@@ -54,42 +95,40 @@ def upsert_medium(connection: Connection, capture: Capture, reading: MediaFinger
         "decoder": reading.decoder,
         "refused": reading.refused,
     }
-    connection.execute(
-        insert(media).values(sha256=name, **row).on_conflict_do_update(index_elements=["sha256"], set_=row)
-    )
-    for found in reading.hashes:
+    connection.execute(_UPSERT_MEDIUM, row)
+    if reading.hashes:
+        of_today = {
+            "algorithms": [each.algorithm for each in reading.hashes],
+            "names": [each.name for each in reading.hashes],
+        }
+        connection.execute(_DROP_OTHER_VERSIONS, {"of": name, **of_today})
         connection.execute(
-            delete(fingerprints).where(
-                fingerprints.c.sha256 == name,
-                fingerprints.c.algorithm == found.algorithm,
-                fingerprints.c.version != found.version,
-            )
-        )
-        values = {"bits": found.bits, "quality": found.quality}
-        same = fingerprints.c.bits == found.bits
-        connection.execute(
-            insert(fingerprints)
-            .values(sha256=name, algorithm=found.algorithm, version=found.version, compared=False, **values)
-            .on_conflict_do_update(
-                index_elements=fingerprints.primary_key.columns,
-                set_={**values, "compared": fingerprints.c.compared & same},
-            )
+            _UPSERT_FINGERPRINTS,
+            arrays(
+                [
+                    {
+                        "sha256": name,
+                        "algorithm": found.algorithm,
+                        "version": found.version,
+                        "bits": found.bits,
+                        "quality": found.quality,
+                        "compared": False,
+                    }
+                    for found in reading.hashes
+                ]
+            ),
         )
     upsert_occurrence(connection, capture.id, reading.sha256)
 
 
 def upsert_occurrence(connection: Connection, capture_id: str, sha256: Digest) -> None:
     """Write that a known medium occurred in a capture, too."""
-    connection.execute(
-        insert(occurrences)
-        .values(capture_id=capture_id, sha256=str(sha256))
-        .on_conflict_do_update(index_elements=["capture_id"], set_={"sha256": str(sha256)})
-    )
+    connection.execute(_UPSERT_OCCURRENCE, {"capture_id": capture_id, "sha256": str(sha256)})
 
 
 def medium(connection: Connection, sha256: Digest) -> StoredMedium | None:
     """One medium; None where none of this digest was read."""
-    row = connection.execute(select(media).where(media.c.sha256 == str(sha256))).first()
+    row = connection.execute(_MEDIUM, {"of": str(sha256)}).first()
     if row is None:
         return None
     found = hashes_by_medium(connection, fingerprints.c.sha256 == row.sha256)
