@@ -528,6 +528,6 @@ def test_a_capture_leads_a_collector_to_the_form_and_starts_nothing(pages: Archi
     assert f'name="url" value="{PAGE}"' in form
     assert "archive-again" not in pages.client.get(f"/capture/{capture_id}", headers=READER).text
     filled = pages.client.post("/archive/check", data={"url": PAGE, "engine": "browser"}, headers=OWN).text
-    assert f">{PAGE}</textarea>" in filled
+    assert f"{PAGE}</textarea>" in filled
     assert '<option value="browser" selected>' in filled
     assert pages.desk.started == []
