@@ -148,7 +148,8 @@ class _Visit:
 
 async def load(tab: Page, url: str, wait_for_slot: WaitForSlot, handling: PageHandling) -> Loaded:
     """Load ``url`` in a new tab, and close the tab; one that does not close stays in its context's ``pages``."""
-    visit = _Visit(tab, RequestLog(tab.context, tab))
+    # so until the sign is seen: a tab that dies before has not shown it either
+    visit = _Visit(tab, RequestLog(tab.context, tab), logged_out=handling.login_sign is not None)
     crashed = asyncio.Event()
     tab.on("crash", lambda _: crashed.set())
     tab.on("popup", _close_popup)
@@ -207,8 +208,8 @@ async def _take_to_end(visit: _Visit, wait_for_slot: WaitForSlot, handling: Page
         await tab.wait_for_load_state("networkidle", timeout=REST_S * 1000)
     except PlaywrightTimeout:
         visit.remarks.append(f"the page's network did not rest within {REST_S:.0f} s")
-    if handling.login_sign is not None and not await shows_sign(tab, handling.login_sign, SIGN_S):
-        visit.logged_out = True
+    if handling.login_sign is not None and await shows_sign(tab, handling.login_sign, SIGN_S):
+        visit.logged_out = False
     await visit.take_dom()
     async for made in make_renderings(tab, handling, visit.remarks):
         await visit.require_page()

@@ -30,6 +30,7 @@ from crawlers.engine.context import CrawlContext
 from crawlers.http_client import Fetcher
 from crawlers.model.capture import NoteKind, Rendering, RenderingKind
 from crawlers.model.job import CrawlLimits
+from crawlers.model.login import LoginSign
 from crawlers.rate_limit.limiter import HostRateLimiter
 from crawlers.spiders.base import SourceSpider
 from crawlers.watchlist.source import source_for_urls
@@ -681,8 +682,10 @@ def test_a_crashed_tab_is_told_and_the_next_one_works(recorder: RunningRecorder,
 
         crashing: list[asyncio.Future[None]] = []
         context.on("page", crash_soon)
-        with pytest.raises(TabLost, match="the tab crashed"):
-            await load(await context.new_page(), restless, at_once, PageHandling())
+        behind_a_login = PageHandling(login_sign=LoginSign(text="Log out"))
+        with pytest.raises(TabLost, match="the tab crashed") as lost:
+            await load(await context.new_page(), restless, at_once, behind_a_login)
+        assert lost.value.had.logged_out, "it has not shown the sign of the login"
         context.remove_listener("page", crash_soon)
         for each in crashing:
             each.cancel()
