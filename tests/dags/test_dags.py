@@ -126,7 +126,7 @@ def test_the_form_takes_no_reason_and_no_case_and_says_that_nothing_confidential
     dags: "dict[str, DAG]",
 ) -> None:
     params = dags["archive_url"].params
-    assert set(params) == {"request_id", "urls", "engine", "video", "profile", "egress"}
+    assert set(params) == {"request_id", "urls", "engine", "video", "profile", "follow", "egress"}
     assert params["video"] is False
     said = str(params.get_param("urls").description)
     assert said.startswith("Nothing confidential: others who may see runs of this DAG can read this.")
@@ -138,7 +138,7 @@ def test_the_form_asks_in_words_and_needs_nothing_before_it_is_filled_in(dags: "
     assert set(schema["values_display"]) == set(schema["enum"])
     assert schema["values_display"]["browser"] == "With a browser and a screenshot"
     required = [name for name in params if "null" not in params.get_param(name).schema["type"]]
-    assert [params[name] for name in required] == ["http", False]
+    assert [params[name] for name in required] == ["http", False, 0]
 
 
 def test_every_task_has_a_name_that_reads_as_a_sentence(dags: "dict[str, DAG]") -> None:
