@@ -7,7 +7,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.async_api import async_playwright
+from playwright.async_api import async_playwright, expect
 
 from crawlers.model.login import LoginSign
 from pipeline.chromium import find_chromium
@@ -46,14 +46,15 @@ async def log_in(site: LoginSite, program: Path) -> tuple[LoggedIn, list[int], s
             page = await viewer.new_page(viewport={"width": 1400, "height": 1000})
             await page.goto(link)
             answers.append((await stranger.get(link)).status_code)
-            await page.wait_for_function("document.getElementById('page').naturalWidth > 0")
+            while not await page.locator("#page").evaluate("picture => picture.naturalWidth"):
+                await asyncio.sleep(0.05)  # the page's policy lets no function wait in it
             await page.locator("#page").click(position={"x": 60, "y": 18})
             await page.keyboard.type(USER)
             await page.keyboard.press("Tab")
             await page.keyboard.type(PASSWORD)
             await page.keyboard.press("Enter")
             seen = await logging_in
-            await page.wait_for_function("document.getElementById('state').textContent.includes('has ended')")
+            await expect(page.locator("#state")).to_contain_text("has ended")
             state = await page.locator("#state").text_content()
             await viewer.close()
     return seen, answers, state or ""
