@@ -205,11 +205,11 @@ def show_alone(pipe: Connection, folder: Path, program: Path, *, one_page: bool)
     uvloop.run(work())
 
 
-def way_of(browser: Helper, beside: Sequence[Helper], orders: Callable[[], list[tuple[str, str]]]) -> Way:
+def way_of(browser: Helper, beside: Sequence[Helper], next_pages: Callable[[], list[tuple[str, str]]]) -> Way:
     """Shows the pages of one round."""
 
     def run() -> Cost:
-        order = orders()
+        order = next_pages()
         trees = (browser, *beside)
         cpu, began = [cpu_of_tree(each.pid) for each in trees], time.perf_counter()
         browser.run(order)
@@ -253,7 +253,7 @@ def _run_and_reap(pipe: Connection, words: list[str], folder: Path, variables: d
 
 
 def browsertrix(
-    built: Path, program: Path, folder: Path, orders: Callable[[int], list[tuple[str, str]]], more: int
+    built: Path, program: Path, folder: Path, next_pages: Callable[[int], list[tuple[str, str]]], more: int
 ) -> Way:
     """Crawls of one page and of some more: what the start takes is in both. Behaviours and waits are off."""
     settings = {"GEOMETRY": "1366x900x24", "BROWSER_BIN": str(program), "DETACHED_CHILD_PROC": "1"}
@@ -261,7 +261,7 @@ def browsertrix(
     def crawl(count: int) -> float:
         work = Path(tempfile.mkdtemp(dir=folder))
         seeds = work / "seeds.txt"
-        seeds.write_text("".join(f"{url}\n" for url, _ in orders(count)))
+        seeds.write_text("".join(f"{url}\n" for url, _ in next_pages(count)))
         command = ["node", built / "dist" / "main.js", "crawl", "--seedFile", seeds, "--scopeType", "page"]
         command += ["--headless", "--cwd", work, "--collection", "c", "--behaviors", "", "--waitUntil", "load"]
         command += ["--screenshot", "fullPage", "--text", "final-to-warc", "--pageExtraDelay", "0"]
@@ -283,18 +283,18 @@ def browsertrix(
     return run
 
 
-def memory_over(browser: Helper, recorder: Helper, orders: list[tuple[str, str]]) -> list[dict[str, float]]:
+def memory_over(browser: Helper, recorder: Helper, pages: list[tuple[str, str]]) -> list[dict[str, float]]:
     """What both trees hold after every tenth page, in MB."""
     points = []
-    for begin in range(0, len(orders), EVERY):
-        browser.run(orders[begin : begin + EVERY])
+    for begin in range(0, len(pages), EVERY):
+        browser.run(pages[begin : begin + EVERY])
         held = {
-            "pages": min(begin + EVERY, len(orders)),
+            "pages": min(begin + EVERY, len(pages)),
             "browser_mb": round(memory_bytes(browser.pid) / 1e6, 1),
             "recorder_mb": round(memory_bytes(recorder.pid) / 1e6, 1),
         }
         points.append(held)
-        print(f"  {held['pages']} of {len(orders)} pages: {held}", file=sys.stderr, flush=True)
+        print(f"  {held['pages']} of {len(pages)} pages: {held}", file=sys.stderr, flush=True)
     return points
 
 
@@ -367,17 +367,17 @@ def main() -> None:
             helper(show_alone_reused, folder / "reused", chromium.program) as (reused, _),
         ):
 
-            def orders(count: int = options.pages) -> list[tuple[str, str]]:
+            def next_pages(count: int = options.pages) -> list[tuple[str, str]]:
                 taken = [next(numbers) for _ in range(count)]
                 return [(site.page(number), f"{number:04}") for number in taken]
 
             ways = {
-                "recorded": way_of(ours, [recorder], orders),
-                "Playwright alone": way_of(bare, [], orders),
-                "Playwright alone, one page for all": way_of(reused, [], orders),
+                "recorded": way_of(ours, [recorder], next_pages),
+                "Playwright alone": way_of(bare, [], next_pages),
+                "Playwright alone, one page for all": way_of(reused, [], next_pages),
             }
             if options.browsertrix is not None:
-                peer = browsertrix(options.browsertrix, chromium.program, folder, orders, options.pages)
+                peer = browsertrix(options.browsertrix, chromium.program, folder, next_pages, options.pages)
                 ways["browsertrix-crawler"] = peer
             taken = rounds_of(ways, options.rounds)
             exchanges, truncated = recorder.run("totals")
@@ -395,7 +395,7 @@ def main() -> None:
             sys.stdout.flush()
             if not options.memory:
                 return
-            points = memory_over(ours, recorder, orders(options.memory))
+            points = memory_over(ours, recorder, next_pages(options.memory))
     print(json.dumps(memory_row(points)))
     if options.svg is not None:
         options.svg.write_text(picture(points), "utf-8")

@@ -23,15 +23,15 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
+from benchmarks.stacks import running_stack, stack_cpu_s
 from pipeline.airflow_api import ENDED, AirflowApi
-from pipeline.config.settings import ROOT, Settings, load_settings
-from pipeline.supervise.processes import processes_of_data_folder
+from pipeline.config.settings import ROOT, Settings
 from samples.media.pictures import picture_bytes, picture_of
 from samples.media.scenes import SCENES
 from samples.messages import Answer, Request, Response
@@ -98,35 +98,16 @@ def pages() -> Mapping[Page, Response]:
 
 
 @contextmanager
-def running_stack(workers: int) -> Iterator[tuple[TimedSites, Settings, Mapping[str, str]]]:
-    """`letapis up` over the sample sites, and the variables with which commands beside it are run."""
-    with tempfile.TemporaryDirectory(prefix="letapis-on-demand-") as folder:
-        Path(folder).chmod(0o711)
-        with TimedSites(Path(folder) / "sites") as sites:
-            variables = {
-                "LETAPIS_DATA": str(Path(folder) / "data"),
-                "LETAPIS_WATCHLIST": str(ROOT / "samples" / "watchlist.yaml"),
-                "LETAPIS_AIRFLOW_PORT": "0",
-                "LETAPIS_CONNECT_TO": sites.connect_to,
-                "LETAPIS_ALLOW_ADDRESSES": "127.0.0.0/8",
-                "LETAPIS_UPSTREAM_CA": str(sites.authority),
-                "LETAPIS_WORKERS": str(workers),
-                "LETAPIS_NIGHTS_SINCE": "2999-01-01T00:00:00+00:00",
-            }
-            stack = subprocess.Popen(
-                [sys.executable, "-m", "pipeline.cli", "up", "--json"],
-                env={**os.environ, **variables},
-                cwd=ROOT,
-                stdout=subprocess.PIPE,
-            )
-            assert stack.stdout is not None
-            if not stack.stdout.readline():
-                raise SystemExit("`letapis up` has ended; its words stand above.")
-            try:
-                yield sites, load_settings(variables), variables
-            finally:
-                stack.terminate()
-                stack.wait()
+def timed_stack(workers: int) -> Iterator[tuple[TimedSites, Settings, Mapping[str, str]]]:
+    """A stack over the sample sites with so many workers."""
+    with tempfile.TemporaryDirectory(prefix="letapis-on-demand-") as name:
+        folder = Path(name)
+        folder.chmod(0o711)
+        with (
+            TimedSites(folder / "sites") as sites,
+            running_stack(folder, sites, LETAPIS_WORKERS=str(workers)) as (settings, variables),
+        ):
+            yield sites, settings, variables
 
 
 def by_command(variables: Mapping[str, str], urls: Sequence[str], engine: str) -> float:
@@ -184,16 +165,6 @@ def beside(what: str, settings: Settings) -> Iterator[Callable[[], int]]:
         thread.join()
 
 
-def stack_cpu_s(data: Path) -> float:
-    """CPU seconds of all processes of the stack so far, with those that have ended and were waited for."""
-    ticks = 0
-    for pid in processes_of_data_folder(data):
-        with suppress(OSError):  # it has ended since
-            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-            ticks += sum(map(int, fields[11:15]))
-    return ticks / os.sysconf("SC_CLK_TCK")
-
-
 def percentile(values: Sequence[float], part: float) -> float:
     """By the nearest rank."""
     ordered = sorted(values)
@@ -225,11 +196,11 @@ def taken_of(one: Series, sites: TimedSites, numbers: Iterator[int], most: int) 
         snapshot_s = one.once(url, one.engine)
         taken.append(Taken(sites.first_asked[url] - begun, snapshot_s))
         shown = f"first byte {taken[-1].first_byte_s:.2f} s, snapshot {snapshot_s:.2f} s"
-        say(f"{one.way}, {one.engine}, {one.beside}: {number + 1} of {most}, {shown}")
+        show_progress(f"{one.way}, {one.engine}, {one.beside}: {number + 1} of {most}, {shown}")
     return taken
 
 
-def say(text: str) -> None:
+def show_progress(text: str) -> None:
     """Progress, for people."""
     print(text, file=sys.stderr, flush=True)
 
@@ -312,7 +283,7 @@ def rows_of(args: argparse.Namespace) -> Iterator[dict[str, Any]]:
     """Each series as soon as it is measured."""
     numbers = count()
     with (
-        running_stack(args.workers) as (sites, settings, variables),
+        timed_stack(args.workers) as (sites, settings, variables),
         AirflowApi(settings.airflow()) as api,
     ):
         ways: tuple[tuple[str, Once], ...] = (
@@ -336,7 +307,7 @@ def rows_of(args: argparse.Namespace) -> Iterator[dict[str, Any]]:
                             "nights": nights(),
                         }
         if args.addresses:
-            say(f"{args.addresses} addresses as one request ...")
+            show_progress(f"{args.addresses} addresses as one request ...")
             urls = [f"https://{host(number)}/" for number in range(min(args.addresses, HOSTS))]
             seconds = by_pages(api, urls, "http", longest_s=1800.0)
             yield {

@@ -9,18 +9,16 @@ import io
 import random
 import re
 import ssl
-import subprocess
 import sys
 from pathlib import Path
-from types import TracebackType
-from typing import Final, Self, cast
+from typing import Final, cast
 
 import numpy as np
-import trustme
 import uvloop
 from PIL import Image, ImageFilter
 
 from benchmarks.material import SCRIPT, STYLES, head_of, sentences
+from benchmarks.site_process import SiteProcess, write_certificate
 
 STYLE_SHEETS, SCRIPTS, PICTURES = 3, 3, 14
 RESOURCES: Final = STYLE_SHEETS + SCRIPTS + PICTURES
@@ -28,35 +26,18 @@ WIDTH, HEIGHT = 640, 360
 REQUEST: Final = re.compile(rb"GET /(page|css|js|jpg)(?:/(\d+))?")
 
 
-class PictureSite:
+class PictureSite(SiteProcess):
     """A running site; ``authority`` is the certificate to trust."""
 
     def __init__(self, folder: Path) -> None:
         self.authority = folder / "picture-site-ca.pem"
-        self._leaf = folder / "picture-site-leaf.pem"
-        self._port = 0
-        self._process: subprocess.Popen[str] | None = None
-
-    def __enter__(self) -> Self:
-        made = trustme.CA()
-        made.cert_pem.write_to_path(self.authority)
-        made.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(self._leaf)
-        command = [sys.executable, "-m", "benchmarks.picture_site", str(self._leaf)]
-        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-        assert self._process.stdout is not None
-        self._port = int(self._process.stdout.readline())
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        assert self._process is not None
-        self._process.terminate()
-        self._process.wait()
+        leaf = folder / "picture-site-leaf.pem"
+        write_certificate(self.authority, leaf, "127.0.0.1")
+        super().__init__("benchmarks.picture_site", str(leaf))
 
     def page(self, number: int) -> str:
         """The address of a page."""
-        return f"https://127.0.0.1:{self._port}/page?p={number}"
+        return f"https://127.0.0.1:{self.port}/page?p={number}"
 
 
 def page(query: str) -> bytes:

@@ -26,8 +26,8 @@ from typing import Any, Final
 
 import yaml
 
-from benchmarks.timing import TICKS_PER_S
-from pipeline.config.settings import ROOT, Settings, load_settings
+from benchmarks.stacks import running_stack, stack_cpu_s
+from pipeline.config.settings import ROOT, Settings
 from pipeline.supervise.processes import processes_of_data_folder
 from samples.hosts import site_of
 from samples.messages import Answer, Request, Response, not_found
@@ -104,41 +104,23 @@ def watch_list(channels: int, sites: int, lists: int, delay_s: float) -> dict[st
 
 
 @contextmanager
-def running_stack(args: argparse.Namespace) -> Iterator[tuple[ManySites, Settings, Mapping[str, str]]]:
-    """`letapis up` over the copies, and the variables with which commands beside it are run."""
+def stack_of_many(args: argparse.Namespace) -> Iterator[tuple[ManySites, Settings, Mapping[str, str]]]:
+    """A stack over the copies."""
     with tempfile.TemporaryDirectory(prefix="letapis-night-") as name:
         folder = Path(name)
         folder.chmod(0o711)
         sources = watch_list(args.channels, args.sites, args.lists, args.delay_s)
-        (folder / "watchlist.yaml").write_text(yaml.safe_dump(sources, allow_unicode=True), "utf-8")
-        with ManySites(folder=folder / "sites") as sites:
-            variables = {
-                "LETAPIS_DATA": str(folder / "data"),
-                "LETAPIS_WATCHLIST": str(folder / "watchlist.yaml"),
-                "LETAPIS_AIRFLOW_PORT": "0",
-                "LETAPIS_CONNECT_TO": sites.connect_to,
-                "LETAPIS_ALLOW_ADDRESSES": "127.0.0.0/8",
-                "LETAPIS_UPSTREAM_CA": str(sites.authority),
-                "LETAPIS_NIGHTS_SINCE": "2999-01-01T00:00:00+00:00",
-            }
-            stack = subprocess.Popen(
-                [sys.executable, "-m", "pipeline.cli", "up", "--json"],
-                env={**os.environ, **variables},
-                cwd=ROOT,
-                stdout=subprocess.PIPE,
-            )
-            assert stack.stdout is not None
-            if not stack.stdout.readline():
-                raise SystemExit("`letapis up` has ended; its words stand above.")
-            try:
-                yield sites, load_settings(variables), variables
-            finally:
-                stack.terminate()
-                stack.wait()
+        watchlist = folder / "watchlist.yaml"
+        watchlist.write_text(yaml.safe_dump(sources, allow_unicode=True), "utf-8")
+        with (
+            ManySites(folder=folder / "sites") as sites,
+            running_stack(folder, sites, watchlist) as (settings, variables),
+        ):
+            yield sites, settings, variables
 
 
-class ProcessMeter(threading.Thread):
-    """Looks at the stack's processes until it is stopped: the most memory, and CPU with that of ended children."""
+class MemoryMeter(threading.Thread):
+    """Looks at the stack's processes until it is stopped, for the most memory that they had at once."""
 
     def __init__(self, data: Path) -> None:
         super().__init__(daemon=True)
@@ -149,10 +131,6 @@ class ProcessMeter(threading.Thread):
     def run(self) -> None:
         while not self._ending.wait(LOOK_EVERY_S):
             self.most_bytes = max(self.most_bytes, sum(map(_memory, processes_of_data_folder(self._data))))
-
-    def cpu_s(self) -> float:
-        """Seconds since the stack began; a process that was adopted by init before it ended is not in it."""
-        return sum(map(_cpu, processes_of_data_folder(self._data))) / TICKS_PER_S
 
     def stop(self) -> None:
         self._ending.set()
@@ -167,15 +145,6 @@ def _memory(pid: int) -> int:
         return 0
     found = re.search(r"^Pss:\s+(\d+) kB", rolled_up, re.MULTILINE)
     return int(found[1]) * 1024 if found else 0
-
-
-def _cpu(pid: int) -> int:
-    """User and system time of a process and of its ended children, in ticks."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()
-    except OSError:
-        return 0
-    return sum(map(int, fields[11:15]))
 
 
 def command(variables: Mapping[str, str], *arguments: str) -> tuple[float, list[dict[str, Any]]]:
@@ -194,9 +163,9 @@ def command(variables: Mapping[str, str], *arguments: str) -> tuple[float, list[
     return time.monotonic() - begun, [json.loads(line) for line in ran.stdout.splitlines()]
 
 
-def play(number: int, variables: Mapping[str, str], meter: ProcessMeter) -> dict[str, Any]:
+def play(number: int, data: Path, variables: Mapping[str, str], meter: MemoryMeter) -> dict[str, Any]:
     """One night as a row."""
-    cpu_before = meter.cpu_s()
+    cpu_before = stack_cpu_s(data)
     harvest_s, sources = command(variables, "harvest")
     process_s, _ = command(variables, "process")
     problems = Counter(str(each["problem"]) for each in sources if each["problem"])
@@ -210,7 +179,7 @@ def play(number: int, variables: Mapping[str, str], meter: ProcessMeter) -> dict
         "captures": sum(each["captures"] or 0 for each in sources),
         "harvest_s": round(harvest_s),
         "process_s": round(process_s),
-        "cpu_s": round(meter.cpu_s() - cpu_before),
+        "cpu_s": round(stack_cpu_s(data) - cpu_before),
         "most_memory_mb": round(meter.most_bytes / 1e6),
         "load_1min": round(os.getloadavg()[0], 1),
     }
@@ -226,12 +195,12 @@ def main() -> None:
     parser.add_argument("--delay-s", type=float, default=0.05)
     parser.add_argument("--json", action="store_true")
     args = parser.parse_args()
-    with running_stack(args) as (sites, settings, variables):
-        meter = ProcessMeter(settings.data)
+    with stack_of_many(args) as (sites, settings, variables):
+        meter = MemoryMeter(settings.data)
         meter.start()
         for number in range(1, args.nights + 1):
             sites.set_day(number)
-            row = play(number, variables, meter)
+            row = play(number, settings.data, variables, meter)
             shown = (
                 f"night {number}: {row['sources']} sources, {row['failed']} failed, {row['exchanges']} exchanges, "
                 f"harvest {row['harvest_s']} s, reading {row['process_s']} s more, {row['cpu_s']} s of CPU, "

@@ -7,49 +7,30 @@ import asyncio
 import json
 import re
 import ssl
-import subprocess
 import sys
 from pathlib import Path
-from types import TracebackType
-from typing import Self, cast
+from typing import cast
 
-import trustme
 import uvloop
 
 from benchmarks.material import head_of, pages
+from benchmarks.site_process import SiteProcess, write_certificate
 
 NAMES = ("localhost", "a.example", "t.me", "127.0.0.1")
 NUMBER = re.compile(rb"GET [^ ]*?(\d+)[^ /]* HTTP")
 
 
-class Site:
+class Site(SiteProcess):
     """A running site. ``authority`` is the certificate to trust, None without TLS."""
 
     def __init__(self, folder: Path, *, tls: bool, page_bytes: int) -> None:
         self.authority = folder / "site-ca.pem" if tls else None
         self.scheme = "https" if tls else "http"
-        self.port = 0
-        self._leaf = folder / "site-leaf.pem"
-        self._orders = json.dumps({"leaf": str(self._leaf) if tls else None, "page_bytes": page_bytes})
-        self._process: subprocess.Popen[str] | None = None
-
-    def __enter__(self) -> Self:
+        leaf = folder / "site-leaf.pem"
         if self.authority is not None:
-            made = trustme.CA()
-            made.cert_pem.write_to_path(self.authority)
-            made.issue_cert(*NAMES).private_key_and_cert_chain_pem.write_to_path(self._leaf)
-        command = [sys.executable, "-m", "benchmarks.site", self._orders]
-        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stdin=subprocess.PIPE, text=True)
-        assert self._process.stdout is not None
-        self.port = int(self._process.stdout.readline())
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        assert self._process is not None
-        self._process.terminate()
-        self._process.wait()
+            write_certificate(self.authority, leaf, *NAMES)
+        what = {"leaf": str(leaf) if tls else None, "page_bytes": page_bytes}
+        super().__init__("benchmarks.site", json.dumps(what))
 
 
 async def serve(leaf: str | None, page_bytes: int) -> None:

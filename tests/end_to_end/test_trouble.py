@@ -118,7 +118,7 @@ def test_a_killed_worker_and_a_task_marked_failed_leave_no_process_and_what_thei
     request_id = eventually(lambda: requested(api, run_id))
     spool = airflow_stack.settings.spool_dir
     first = eventually(lambda: next((path.parent for path in spool.glob("*/job.json")), None))
-    eventually(lambda: asked_for(sample_sites) == 1)
+    eventually(lambda: requests_of_the_slow_page(sample_sites) == 1)
     eventually(lambda: how_it_stands(deposited, request_id).awaited_until)
     family = processes_writing(first)
     worker = int(how_it_stands(deposited, request_id).claimed_by.rpartition(":")[2])
@@ -129,7 +129,7 @@ def test_a_killed_worker_and_a_task_marked_failed_leave_no_process_and_what_thei
     assert len(family) >= 2, "a crawl and its engine"
     assert [pid for pid in family if is_alive(pid)] == [], "they are gone before another claims the address"
     second = eventually(lambda: next((path.parent for path in spool.glob("*/job.json")), None))
-    eventually(lambda: asked_for(sample_sites) == 2)
+    eventually(lambda: requests_of_the_slow_page(sample_sites) == 2)
     family = processes_writing(second)
 
     mark_failed(api, run_id)
@@ -158,7 +158,7 @@ def how_it_stands(archive: Archive, request_id: str) -> Row[Any]:
         return connection.execute(select(orders).where(orders.c.request_id == request_id)).one()
 
 
-def asked_for(sites: SampleSites) -> int:
+def requests_of_the_slow_page(sites: SampleSites) -> int:
     """How often the page that never ends was requested."""
     return sum(seen.host == SLOW_HOST and seen.target == "/" for seen in sites.requests_log)
 
