@@ -114,12 +114,12 @@ JOIN (SELECT id, record_id, row_number() OVER () AS place FROM catalogue.version
 
 
 COUNTS: Final = """
-INSERT INTO catalogue.crawl_counts (warc_key, day, access_label, rendering, outcome, source_id, crawl_id, pages,
+INSERT INTO catalogue.crawl_counts (warc_key, day, access_label, outcome, source_id, crawl_id, pages,
     records, newest_at)
-SELECT capture.warc_key, (capture.captured_at AT TIME ZONE 'UTC')::date, capture.access_label, false,
+SELECT capture.warc_key, (capture.captured_at AT TIME ZONE 'UTC')::date, capture.access_label,
     reading.outcome, capture.source_id, capture.crawl_id, count(*), sum(reading.records), max(capture.captured_at)
 FROM catalogue.captures AS capture JOIN catalogue.readings AS reading ON reading.capture_id = capture.id
-GROUP BY 1, 2, 3, 4, 5, 6, 7
+GROUP BY 1, 2, 3, 4, 5, 6
 """
 
 CONSTRAINTS: Final = """

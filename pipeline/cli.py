@@ -9,6 +9,7 @@ import typer
 
 from pipeline.commands import (
     alarms,
+    archive,
     assess,
     backfill,
     backup,
@@ -69,6 +70,7 @@ for group in (
     metrics,
     forecast,
     harvest,
+    archive,
     repeats,
     backfill,
     crawl,

@@ -141,6 +141,11 @@ def _lost(problem: OSError) -> Exception:
     return problem if isinstance(problem, BrokenPipeError) else OutputLostError(problem)
 
 
+def print_progress(text: str) -> None:
+    """A line about how far the work is, on stderr, so that stdout has nothing but results."""
+    err.print(text, markup=False)
+
+
 def warn(text: str) -> None:
     """Print on stderr, in red where it is a terminal, what a person must not miss."""
     err.print(text, level="warning", style="bold red", markup=False)

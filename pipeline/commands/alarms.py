@@ -7,15 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pipeline.commands.morning import describe_message
-from pipeline.output import Exit, JsonOption, emit, err, fail
+from pipeline.output import Exit, JsonOption, emit, fail, print_progress
 
 if TYPE_CHECKING:
     from pipeline.operations.alarm_run import AlarmRun
-
-
-def print_progress(text: str) -> None:
-    """Progress, for people."""
-    err.print(text, markup=False)
 
 
 def alarms(

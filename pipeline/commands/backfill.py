@@ -9,7 +9,7 @@ import typer
 
 from pipeline.commands.current_user import current_user
 from pipeline.commands.search import archive_for_command
-from pipeline.output import Exit, JsonOption, emit, err, fail
+from pipeline.output import Exit, JsonOption, emit, fail, print_progress
 
 if TYPE_CHECKING:
     from crawlers.watchlist.source import Source
@@ -261,11 +261,6 @@ def describe_turn(row: Mapping[str, Any]) -> str:
     left = "" if row["ids_left"] is None else f", {row['ids_left']:,} posts missing"
     line = f"{row['source_id']}: {row['pages']} pages in {row['seconds']:.0f} s{left}"
     return line + (f". {row['problem']}" if row["problem"] else "")
-
-
-def print_progress(text: str) -> None:
-    """Progress, for people."""
-    err.print(text, markup=False)
 
 
 def register(app: typer.Typer) -> None:

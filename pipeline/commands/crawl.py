@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pipeline.output import Exit, JsonOption, emit, err, fail
+from pipeline.output import Exit, JsonOption, emit, err, fail, print_progress
 
 if TYPE_CHECKING:
     from crawlers.model.job import CrawlJob
@@ -131,7 +131,7 @@ def crawl(
                 chromium=chromium,
                 egress_url=settings.egress_url(job.egress),
                 room=Room(settings.keep_free_mb * 10**6, store_beside=False),
-                on_progress=_print_progress,
+                on_progress=print_progress,
                 prepare_folder=None if code is None else partial(write_code, code=code),
             )
             reports.append(report)
@@ -157,10 +157,6 @@ def describe_report(report: Mapping[str, Any]) -> str:
     lines += [f"  note: {remark}" for remark in report["remarks"]]
     lines += [f"  the crawl could not continue: {report['problem']}"] if report["problem"] else []
     return "\n".join(lines)
-
-
-def _print_progress(progress: str) -> None:
-    err.print(progress, markup=False)
 
 
 def _sources(

@@ -28,7 +28,7 @@ from pipeline.config.settings import ROOT, Settings
 from pipeline.devstack.data_folder import access_lines, make_data_folder
 from pipeline.devstack.stack import Stack
 from pipeline.devstack.up import bring_up, until_stopped
-from pipeline.output import Exit, err, out, warn
+from pipeline.output import Exit, err, out, print_progress, warn
 from pipeline.supervise.processes import ServiceError
 from storage.archive import Archive
 from storage.queries.nightly_counts import newest_deposit, unread_files
@@ -197,8 +197,3 @@ def progress(first: str) -> Iterator[Callable[[str], None]]:
                 print_progress(text)
 
         yield line
-
-
-def print_progress(text: str) -> None:
-    """Progress, for people."""
-    err.print(text, markup=False)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from pipeline.output import Exit, JsonOption, emit, err, fail
+from pipeline.output import Exit, JsonOption, emit, err, fail, print_progress
 
 if TYPE_CHECKING:
     from crawlers.model.login import LoginSign
@@ -180,12 +180,12 @@ def _made(
     browser = _browser(settings, egress)
     try:
         if form is None and (stream or not has_display()):
-            seen = asyncio.run(login_by_stream(browser, url, sign, port=port, on_progress=_print_progress))
+            seen = asyncio.run(login_by_stream(browser, url, sign, port=port, on_progress=print_progress))
         elif form is None:
-            seen = asyncio.run(login_by_hand(browser, url, sign, on_progress=_print_progress))
+            seen = asyncio.run(login_by_hand(browser, url, sign, on_progress=print_progress))
         else:
             fields, typed = read_form(form), _credentials(credentials)
-            _print_progress(f"{url}: filling in the form ...")
+            print_progress(f"{url}: filling in the form ...")
             seen = asyncio.run(login_by_form(browser, url, sign, fields, typed))
     except LoginFailed as problem:
         raise fail(str(problem)) from problem
@@ -202,7 +202,7 @@ def _check(settings: Settings, store: ProfileStore, name: str, *, as_json: bool)
     from pipeline.login.browser_login import LoginFailed, look
 
     profile = store.read(name)
-    _print_progress(f"{profile.url}: looking for {profile.sign} ...")
+    print_progress(f"{profile.url}: looking for {profile.sign} ...")
     browser = _browser(settings, profile.egress)
     try:
         state = asyncio.run(look(browser, profile.sign_url, profile.sign, profile.state))
@@ -249,7 +249,3 @@ def _credentials(path: Path | None) -> Credentials:
     if len(lines) != 2 or not all(lines):
         raise fail(f"{path}: expected {wanted}, found {len(lines)} lines. Nothing was done.", Exit.WRONG_USE)
     return Credentials(lines[0], lines[1])
-
-
-def _print_progress(text: str) -> None:
-    err.print(text, markup=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 import typer
@@ -51,14 +51,17 @@ def stop(
 
 def describe_repeat(row: Mapping[str, Any]) -> str:
     """One repeat in a few lines."""
-    from storage.ledger.repeat_schedule import in_words
+    from access.rendering.formatting import format_minute_utc
+    from storage.ledger.repeat_schedule import frequency
 
-    every = in_words(timedelta(seconds=row["every_s"]))
+    every = frequency(timedelta(seconds=row["every_s"]))
+    last_day = (datetime.fromisoformat(row["until_at"]) - timedelta(seconds=1)).date()
     lines = [
-        f"{row['id']}: {row['state'].replace('_', ' ')}, every {every} until {row['until_at']}, by {row['actor']}",
+        f"{row['id']}: {row['state'].replace('_', ' ')}, {every} until the end of {last_day} (UTC), "
+        f"by {row['actor']}",
         *(f"  {url}" for url in row["urls"]),
         f"  {row['made']} of {row['turns']} times, {row['missed']} missed"
-        + (f", next at {row['next_due_at']}" if row["next_due_at"] else ""),
+        + (f", next at {format_minute_utc(row['next_due_at'])}" if row["next_due_at"] else ""),
     ]
     last = row["last_turn"]
     if last is not None:
@@ -67,7 +70,7 @@ def describe_repeat(row: Mapping[str, Any]) -> str:
         )
         lines.append(f"  last: request {last['request_id']}, {came}")
     if row["stopped_at"]:
-        lines.append(f"  stopped at {row['stopped_at']} by {row['stopped_by']}")
+        lines.append(f"  stopped at {format_minute_utc(row['stopped_at'])} by {row['stopped_by']}")
     return "\n".join(lines)
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pipeline.commands.arguments import web_address
-from pipeline.output import Exit, JsonOption, emit, err, fail
+from pipeline.output import Exit, JsonOption, emit, err, fail, print_progress
 
 if TYPE_CHECKING:
     from crawlers.watchlist.loader import Watchlist
@@ -104,7 +104,7 @@ def try_(
     wanted = [each for each in chosen if not source or each.id in source]
     try:
         trials = try_sources(
-            settings, wanted, on_trial=lambda trial: _print_progress(f"{trial.source_id}: {trial.outcome}")
+            settings, wanted, on_trial=lambda trial: print_progress(f"{trial.source_id}: {trial.outcome}")
         )
     except SettingsError as problem:
         raise fail(str(problem), Exit.WRONG_USE) from problem
@@ -146,7 +146,7 @@ def new(
     settings = _settings()
     try:
         may_be_new(settings.extension_folder, name, kind)
-        _print_progress(f"{url}: is fetched ...")
+        print_progress(f"{url}: is fetched ...")
         page = fetch_page(settings, url)
         if not force:
             refuse_no_content(page)
@@ -196,14 +196,14 @@ def test(
                         TrialResult.WITHOUT_EXPECTATION,
                     )
                 ):
-                    _print_progress(
+                    print_progress(
                         f"  written to {write_expectation(folder, trial)}, for a person to read beside the page"
                     )
         except ExtensionFault as fault:
             raise fail(str(fault), Exit.WRONG_USE) from fault
-    _print_progress(f"{looked_at} pages read, {wrong} not as a person expects")
+    print_progress(f"{looked_at} pages read, {wrong} not as a person expects")
     if accept and unread:
-        _print_progress(
+        print_progress(
             f"A person must still read {unread} expectations beside their pages, and set `read_by_a_person` "
             "to true."
         )
@@ -332,7 +332,7 @@ def last_crawls_of(settings: Settings) -> dict[str, dict[str, Any]]:
         with opened_archive(settings) as archive, archive.reader.connect() as connection:
             found = last_crawls(connection)
     except (SettingsError, OperationalError) as problem:
-        _print_progress(f"The results of the last crawls are not known: {str(problem).splitlines()[0]}")
+        print_progress(f"The results of the last crawls are not known: {str(problem).splitlines()[0]}")
         return {}
     return {source_id: last_crawl_row(last) for source_id, last in found.items()}
 
@@ -356,7 +356,7 @@ def _added(settings: Settings) -> tuple[AddedSource, ...]:
     try:
         return sources_added(settings)
     except (SettingsError, OperationalError) as problem:
-        _print_progress(f"Which sources people added is not known: {str(problem).splitlines()[0]}")
+        print_progress(f"Which sources people added is not known: {str(problem).splitlines()[0]}")
         return ()
 
 
@@ -373,10 +373,6 @@ def _watchlist(settings: Settings, file: Path | None, added: Sequence[AddedSourc
         )
     except InvalidWatchlist as errors:
         raise fail(str(errors), Exit.WRONG_USE) from errors
-
-
-def _print_progress(text: str) -> None:
-    err.print(text, markup=False)
 
 
 def register(app: typer.Typer) -> None:

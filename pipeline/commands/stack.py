@@ -5,15 +5,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pipeline.output import Exit, JsonOption, emit, err, fail, out, warn
+from pipeline.output import Exit, JsonOption, emit, fail, out, print_progress, warn
 
 if TYPE_CHECKING:
     from pipeline.config.settings import Settings
-
-
-def print_progress(text: str) -> None:
-    """Progress, for people."""
-    err.print(text, markup=False)
 
 
 def up(as_json: JsonOption = False) -> None:

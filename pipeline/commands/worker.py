@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pipeline.output import Exit, JsonOption, emit, err, fail
+from pipeline.output import Exit, JsonOption, emit, fail, print_progress
 
 if TYPE_CHECKING:
     from pipeline.collect.worker import Worked
@@ -57,11 +57,6 @@ def describe_worked(row: Mapping[str, Any]) -> str:
     again = f", attempt {row['attempt']}" if row["attempt"] > 1 else ""
     state = str(row["state"]).replace("_", " ")
     return f"{which}: {state} in {row['seconds']:.1f} s{again}" + (f". {row['problem']}" if row["problem"] else "")
-
-
-def print_progress(text: str) -> None:
-    """Progress, for people."""
-    err.print(text, markup=False)
 
 
 def register(app: typer.Typer) -> None:

@@ -47,14 +47,16 @@ def _among(keys: Collection[str]) -> dict[str, list[str]]:
 
 
 def _counted() -> Select[Any]:
-    """A page is a capture with an outcome: that of its reading, or of a request that got no answer."""
+    """A page is a capture with an outcome: that of its reading, or of a request that got no answer.
+
+    What a browser showed is read from the rendering, and then its exchange has no reading
+    (`storage.catalogue.dom_renderings`), so it counts once.
+    """
     outcome = func.coalesce(readings.c.outcome, captures.c.transport_outcome)
     by = (
         captures.c.warc_key,
         cast(func.timezone("UTC", captures.c.captured_at), Date).label("day"),
         captures.c.access_label,
-        # a page is read from the exchange and, of a browser, from its DOM: both show the same records
-        (captures.c.record_type == "resource").label("rendering"),
         outcome.label("outcome"),
         captures.c.source_id,
         captures.c.crawl_id,

@@ -136,7 +136,6 @@ crawl_counts = Table(
     Column("warc_key", Text, primary_key=True),
     Column("day", Date, primary_key=True, comment="the UTC day of the captures"),
     Column("access_label", Text, primary_key=True),
-    Column("rendering", Boolean, primary_key=True, comment="whether these are renderings, not exchanges"),
     Column("outcome", Text, primary_key=True),
     Column("source_id", Text, nullable=False),
     Column("crawl_id", Text, nullable=False),

@@ -119,6 +119,11 @@ def in_words(every: timedelta) -> str:
     return f"{int(every.total_seconds())} seconds"
 
 
+def frequency(every: timedelta) -> str:
+    """``every 6 hours``, ``every day``."""
+    return f"every {in_words(every).removeprefix('1 ')}"
+
+
 def _day(text: str) -> date:
     try:
         return date.fromisoformat(text.strip())

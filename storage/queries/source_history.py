@@ -48,10 +48,8 @@ def crawl_histories(
             counts.source_id,
             counts.crawl_id,
             counts.outcome,
-            func.sum(counts.pages).filter(~counts.rendering).label("pages"),
-            # a page is read from the exchange and, of a browser, from its DOM: both show the same records
-            func.sum(counts.records).filter(~counts.rendering).label("of_exchanges"),
-            func.sum(counts.records).filter(counts.rendering).label("of_renderings"),
+            func.sum(counts.pages).label("pages"),
+            func.sum(counts.records).label("records"),
             func.max(counts.newest_at).label("at"),
         )
         .where(
@@ -70,14 +68,14 @@ def crawl_histories(
             sums.source_id,
             sums.crawl_id,
             at,
-            func.jsonb_object_agg(sums.outcome, sums.pages).filter(sums.pages.is_not(None)),
-            func.greatest(func.sum(sums.of_exchanges), func.sum(sums.of_renderings)),
+            func.jsonb_object_agg(sums.outcome, sums.pages),
+            func.sum(sums.records),
         )
         .group_by(sums.source_id, sums.crawl_id)
         .order_by(at, sums.crawl_id)
     )
     return tuple(
-        CrawlHistory(source, crawl_id, moment, dict(sorted((outcomes or {}).items())), int(records))
+        CrawlHistory(source, crawl_id, moment, dict(sorted(outcomes.items())), int(records))
         for source, crawl_id, moment, outcomes, records in connection.execute(query).all()
     )
 
@@ -101,26 +99,17 @@ def day_figures(
         counts.crawl_id.not_in(crawls_of_history()),
         visible_to(viewer, counts.access_label),
     )
-    pages = func.sum(counts.pages)
-    outcomes: dict[date, dict[str, int]] = {}
-    of_outcome = select(counts.day, counts.outcome, pages).where(*here, ~counts.rendering)
-    of_outcome = of_outcome.group_by(counts.day, counts.outcome).order_by(counts.day, counts.outcome)
-    for day, outcome, count in connection.execute(of_outcome):
-        outcomes.setdefault(day, {})[outcome] = int(count)
-    of_crawl = (
-        select(
-            counts.day,
-            func.greatest(
-                func.sum(counts.records).filter(~counts.rendering),
-                func.sum(counts.records).filter(counts.rendering),
-            ).label("records"),
-        )
+    of_day: dict[date, DayFigures] = {}
+    query = (
+        select(counts.day, counts.outcome, func.sum(counts.pages), func.sum(counts.records))
         .where(*here)
-        .group_by(counts.day, counts.source_id, counts.crawl_id)
-        .subquery("of_crawl")
+        .group_by(counts.day, counts.outcome)
+        .order_by(counts.day, counts.outcome)
     )
-    records = select(of_crawl.c.day, func.sum(of_crawl.c.records)).group_by(of_crawl.c.day)
-    return {day: DayFigures(outcomes.get(day, {}), int(count)) for day, count in connection.execute(records)}
+    for day, outcome, pages, records in connection.execute(query):
+        known = of_day.get(day, DayFigures({}, 0))
+        of_day[day] = DayFigures({**known.outcomes, outcome: int(pages)}, known.records + int(records))
+    return of_day
 
 
 def declared_expectations(

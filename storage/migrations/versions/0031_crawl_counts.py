@@ -15,32 +15,30 @@ CREATE TABLE catalogue.crawl_counts (
     warc_key TEXT NOT NULL,
     day DATE NOT NULL,
     access_label TEXT NOT NULL,
-    rendering BOOLEAN NOT NULL,
     outcome TEXT NOT NULL,
     source_id TEXT NOT NULL,
     crawl_id TEXT NOT NULL,
     pages INTEGER NOT NULL,
     records BIGINT NOT NULL,
     newest_at TIMESTAMP WITH TIME ZONE NOT NULL,
-    PRIMARY KEY (warc_key, day, access_label, rendering, outcome)
+    PRIMARY KEY (warc_key, day, access_label, outcome)
 );
 COMMENT ON TABLE catalogue.crawl_counts IS
     'what the captures of each file came to (`storage.catalogue.crawl_counts`)';
 COMMENT ON COLUMN catalogue.crawl_counts.day IS 'the UTC day of the captures';
-COMMENT ON COLUMN catalogue.crawl_counts.rendering IS 'whether these are renderings, not exchanges';
 COMMENT ON COLUMN catalogue.crawl_counts.records IS 'a record that two pages show counts twice';
 
 INSERT INTO catalogue.crawl_counts (
-    warc_key, day, access_label, rendering, outcome, source_id, crawl_id, pages, records, newest_at
+    warc_key, day, access_label, outcome, source_id, crawl_id, pages, records, newest_at
 )
 SELECT capture.warc_key, (capture.captured_at AT TIME ZONE 'UTC')::date, capture.access_label,
-    capture.record_type = 'resource', coalesce(reading.outcome, capture.transport_outcome), capture.source_id,
-    capture.crawl_id, count(DISTINCT capture.id), coalesce(sum(reading.records), 0), max(capture.captured_at)
+    coalesce(reading.outcome, capture.transport_outcome), capture.source_id, capture.crawl_id,
+    count(DISTINCT capture.id), coalesce(sum(reading.records), 0), max(capture.captured_at)
 FROM catalogue.captures AS capture
 LEFT JOIN catalogue.readings AS reading ON reading.capture_id = capture.id
 WHERE coalesce(reading.outcome, capture.transport_outcome) IS NOT NULL
     AND capture.surt NOT LIKE '%)/robots.txt'
-GROUP BY 1, 2, 3, 4, 5, 6, 7;
+GROUP BY 1, 2, 3, 4, 5, 6;
 
 CREATE INDEX crawl_counts_by_day ON catalogue.crawl_counts (day);
 CREATE INDEX crawl_counts_of_source ON catalogue.crawl_counts (source_id, day);

@@ -24,6 +24,7 @@ from storage.catalogue.captures import captures_of_crawl
 from storage.catalogue.records import records_of_capture
 from storage.deposit.deposit import deposit_file
 from storage.queries.changes import changes
+from storage.queries.source_history import DayFigures, crawl_histories, day_figures
 from tests.storage.crawled_files import NIGHT, crawl_one, exchange, response
 
 LIST = "https://sud.example/list"
@@ -72,6 +73,17 @@ def test_records_come_from_the_dom_alone_and_name_the_exchange_beside_it(archive
     shown = one_capture(archive, exchanged.id)
     assert shown is not None
     assert [row["capture_id"] for row in shown["records"]] == [dom.id, dom.id]
+
+
+def test_a_page_that_a_browser_showed_is_one_page_of_its_crawl(archive: Archive, tmp_path: Path) -> None:
+    crawl_id = night(archive, tmp_path, 0)
+    process_pending(archive)
+    with archive.reader.connect() as connection:
+        (history,) = crawl_histories(connection, NIGHT.date())
+        assert (history.crawl_id, history.outcomes, history.records) == (crawl_id, {"content": 1}, 2)
+        assert day_figures(connection, NIGHT.date(), besides="on-demand") == {
+            NIGHT.date(): DayFigures({"content": 1}, 2)
+        }
 
 
 SCRIPTED = """<!doctype html><html><head><meta charset="windows-1251"><title>Spis</title></head><body>

@@ -16,11 +16,11 @@ from tests.storage.crawled_files import NIGHT, crawl_one, exchange, response
 from tests.storage.queries.test_stored_changes import OTHER, deposit_nights
 
 COUNTED = text("""
-    SELECT warc_key, (captures.captured_at AT TIME ZONE 'UTC')::date, access_label, record_type = 'resource',
+    SELECT warc_key, (captures.captured_at AT TIME ZONE 'UTC')::date, access_label,
         readings.outcome, captures.source_id, captures.crawl_id, count(*), sum(records), max(captures.captured_at)
     FROM catalogue.captures JOIN catalogue.readings ON capture_id = captures.id
     WHERE surt NOT LIKE '%)/robots.txt'
-    GROUP BY 1, 2, 3, 4, 5, 6, 7 ORDER BY 1, 2, 3, 4, 5
+    GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 1, 2, 3, 4
 """)
 
 
@@ -42,7 +42,7 @@ def test_a_file_is_counted_when_it_was_read_and_again_when_it_is_read_by_other_v
     deposit_nights(archive, tmp_path, COURT, ((STAYS,), (STAYS, MOVED_AFTER)))
     process_pending(archive)
     first = assert_counts_are_those_of_the_readings(archive)
-    assert [(row[4], row[7], row[8]) for row in first] == [("content", 1, 1), ("content", 1, 2)]
+    assert [(row[3], row[6], row[7]) for row in first] == [("content", 1, 1), ("content", 1, 2)]
     with archive.writer.begin() as connection:
         connection.execute(warcs.update().values(processed_with=None))
         connection.execute(text("DELETE FROM catalogue.sightings"))
@@ -59,7 +59,7 @@ def test_a_request_without_an_answer_is_counted_when_its_file_is_deposited(
     with archive.writer.begin() as connection:
         connection.execute(captures.update().values(transport_outcome="unreachable"))
         count_files(connection, connection.scalars(select(warcs.c.key)).all())
-        assert [(row[4], row[7], row[8]) for row in counts(connection)] == [("unreachable", 1, 0)]
+        assert [(row[3], row[6], row[7]) for row in counts(connection)] == [("unreachable", 1, 0)]
 
 
 def test_two_days_of_one_file_and_captures_that_were_hidden_are_counted_apart(
@@ -84,4 +84,4 @@ def test_what_is_purged_is_counted_no_more(archive: Archive, tmp_path: Path) -> 
     with archive.writer.begin() as connection:
         gone = connection.scalars(select(captures.c.id).where(captures.c.source_id == COURT.id)).all()
         forget_captures(connection, gone, ())
-    assert {row[5] for row in assert_counts_are_those_of_the_readings(archive)} == {OTHER.id}
+    assert {row[4] for row in assert_counts_are_those_of_the_readings(archive)} == {OTHER.id}
