@@ -37,6 +37,7 @@ def start(command: list[str], uid: str, gid: str) -> int:
         return pid
     try:
         os.setsid()
+        keep_priority()
         os.umask(0o077)  # what a service writes, sockets included, is its account's alone
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD):
             signal.signal(number, signal.SIG_DFL)
@@ -52,6 +53,20 @@ def start(command: list[str], uid: str, gid: str) -> int:
         os.write(2, f"{command[0]}: {problem.strerror}\n".encode())
     finally:
         os._exit(127)
+
+
+def keep_priority() -> None:
+    """Have the new session yield as its starter does.
+
+    Where Linux groups processes by session (sched(7), "The autogroup feature"), niceness counts inside a group
+    alone, and a new group begins with none.
+    """
+    niceness = os.nice(0)
+    if niceness > 0:
+        try:  # noqa: SIM105 - contextlib would cost each start its import
+            Path("/proc/self/autogroup").write_text(str(niceness))
+        except OSError:  # no groups here, or too many changes at once
+            pass
 
 
 def descendants() -> list[int]:

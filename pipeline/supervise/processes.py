@@ -42,7 +42,10 @@ class Account:
 
 @dataclass(kw_only=True)
 class SupervisedProcess:
-    """One service process. ``home`` is the folder of the stack it belongs to."""
+    """One service process. ``home`` is the folder of the stack it belongs to.
+
+    ``niceness``: with 5, what else runs gets three times its share of a busy core (nice(1)); it is inherited.
+    """
 
     name: str
     command: Sequence[str]
@@ -53,16 +56,18 @@ class SupervisedProcess:
     stop_signal: signal.Signals = signal.SIGTERM
     grace_s: float = 10.0
     account: Account | None = None
+    niceness: int = 0
     _keeper: subprocess.Popen[bytes] | None = field(default=None, init=False)
 
     def start(self) -> None:
         """Start the process under a new keeper; returns at once."""
         _rotate_log(self.log)
         whom = (str(self.account.uid), str(self.account.gid)) if self.account else ("-", "-")
+        yielding = ("nice", "-n", str(self.niceness)) if self.niceness else ()
         keeper = (sys.executable, "-I", "-S", str(KEEPER), str(int(self.stop_signal)), str(self.grace_s), *whom)
         with os.fdopen(os.open(self.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab") as log:
             self._keeper = subprocess.Popen(
-                [*keeper, *self.command],
+                [*yielding, *keeper, *self.command],
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=subprocess.STDOUT,

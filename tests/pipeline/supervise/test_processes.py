@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.supervise.processes import (
+    KEEPER,
     MARK,
     ServiceError,
     SupervisedProcess,
@@ -180,3 +181,30 @@ def test_a_log_is_for_its_owner_alone_and_set_aside_when_long(
     assert (tmp_path / "log").read_text() == "anew\n"
     assert (tmp_path / "log").stat().st_mode & 0o777 == 0o600
     assert (tmp_path / "log.1").stat().st_size == 10_000_001
+
+
+SAYS_ITS_PRIORITY = """
+import os, pathlib, sys
+group = pathlib.Path("/proc/self/autogroup")
+shown = group.read_text().split()[-1] if group.exists() and os.nice(0) else "0"
+pathlib.Path(sys.argv[1]).write_text(f"{os.nice(0)} {shown}")
+"""
+
+
+def test_what_yields_also_yields_in_the_sessions_that_it_begins(
+    kept: Callable[..., SupervisedProcess], tmp_path: Path
+) -> None:
+    says = (sys.executable, "-c", SAYS_ITS_PRIORITY)
+    below = (sys.executable, "-I", "-S", str(KEEPER), "15", "1", "-", "-", *says, str(tmp_path / "below"))
+    script = f"import subprocess; subprocess.Popen({below!r}, stdin=subprocess.PIPE).wait()"
+    inner = kept(sys.executable, "-c", script, niceness=5)
+    ordinary = kept(*says, str(tmp_path / "ordinary"))
+
+    inner.start()
+    ordinary.start()
+
+    here = os.nice(0)
+    yielding = min(here + 5, 19)
+    grouped = Path("/proc/self/autogroup").exists()
+    assert wait_for(tmp_path / "below") == f"{yielding} {yielding if grouped else 0}"
+    assert wait_for(tmp_path / "ordinary") == f"{here} {here if grouped else 0}"
