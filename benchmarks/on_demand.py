@@ -50,6 +50,9 @@ TARGETS_S: Final = {
 WIDTH, ROW, LEFT, RIGHT = 900, 74, 60, 60
 COLOURS: Final = {"idle": "#2f7d4f", "night": "#b5482e"}
 LOOK_EVERY_S: Final = 0.05
+LOOK_AT_LIST_EVERY_S: Final = 1.0
+"""An answer with a hundred results costs the stack more than one with a single result."""
+
 LONGEST_S: Final = 300.0
 WARM_S: Final = 8.0
 """Seconds after which a worker on a busy machine has its next crawl prepared; a person does not ask sooner."""
@@ -126,16 +129,23 @@ def by_command(variables: Mapping[str, str], urls: Sequence[str], engine: str) -
     return lasted_s
 
 
-def by_pages(api: AirflowApi, urls: Sequence[str], engine: str, *, longest_s: float = LONGEST_S) -> float:
+def by_pages(api: AirflowApi, urls: Sequence[str], engine: str) -> float:
     """Seconds from sending the request to all of its results in the answer of its page's JSON twin."""
     begun = time.monotonic()
     sent = api.post("/archive/api/requests", {"urls": list(urls), "engine": engine}, what="send a request")
+    longest_s = LONGEST_S + 10 * len(urls)
     while time.monotonic() - begun < longest_s:
         row = api.get(f"/archive/api/request/{sent['id']}", what="read a request")
         if all(each.get("capture_id") for each in row["results"]):
             return time.monotonic() - begun
-        time.sleep(LOOK_EVERY_S)
+        time.sleep(LOOK_EVERY_S if len(urls) == 1 else LOOK_AT_LIST_EVERY_S)
     raise SystemExit(f"Request {sent['id']} had not all of its results after {longest_s:.0f} s.")
+
+
+def wait_until_idle(api: AirflowApi) -> None:
+    """Return when Airflow has come to the end of its runs of requests."""
+    while any(run["state"] not in ENDED for run in api.runs("archive_url")):
+        time.sleep(1)
 
 
 @contextmanager
@@ -185,11 +195,13 @@ class Series:
     once: Once
 
 
-def taken_of(one: Series, sites: TimedSites, numbers: Iterator[int], most: int) -> list[Taken]:
-    """So many requests, each once the one before has come to its end and the worker has rested."""
+def taken_of(one: Series, api: AirflowApi, sites: TimedSites, numbers: Iterator[int], most: int) -> list[Taken]:
+    """So many requests, each once the one before has come to its end; on an idle stack that in Airflow, too."""
     taken: list[Taken] = []
     for number in range(most):
         url = f"https://{host(next(numbers))}/{'tall' if one.engine == 'browser' else ''}"
+        if one.beside == "idle":
+            wait_until_idle(api)
         time.sleep(1.0 if one.beside == "idle" else 0.2)
         sites.first_asked.pop(url, None)
         begun = time.monotonic()
@@ -299,7 +311,7 @@ def rows_of(args: argparse.Namespace) -> Iterator[dict[str, Any]]:
                     for way, once in ways:
                         one = Series(way, engine, where, once)
                         before = stack_cpu_s(settings.data)
-                        taken = taken_of(one, sites, numbers, args.requests)
+                        taken = taken_of(one, api, sites, numbers, args.requests)
                         cpu_s = (stack_cpu_s(settings.data) - before) / len(taken)
                         row = measured(one, args.workers, taken)
                         yield row | {
@@ -309,7 +321,7 @@ def rows_of(args: argparse.Namespace) -> Iterator[dict[str, Any]]:
         if args.addresses:
             show_progress(f"{args.addresses} addresses as one request ...")
             urls = [f"https://{host(number)}/" for number in range(min(args.addresses, HOSTS))]
-            seconds = by_pages(api, urls, "http", longest_s=1800.0)
+            seconds = by_pages(api, urls, "http")
             yield {
                 "kind": "list",
                 "engine": "http",

@@ -40,6 +40,7 @@ from crawlers.recorder.proxy import RecorderAddress
 from crawlers.spiders.registry import spider_class
 from crawlers.video.players import PlayerPages
 from processors.extension.code import ExtensionFault
+from processors.parsing.forked_parsers import forked_parsers
 from processors.parsing.sandboxed_parsers import ConfinedParsers
 from processors.sandbox.kernel_rules import KernelRulesUnavailable, confine_crawl, program_folders
 from processors.sandbox.process import DecoderUnavailable
@@ -111,11 +112,12 @@ def report(event: EngineEvent) -> None:
     sys.stdout.flush()
 
 
-def wait_for_job(beforehand: Mapping[str, Any]) -> tuple[Mapping[str, Any] | None, Started]:
+def wait_for_job(
+    beforehand: Mapping[str, Any], parsers: ConfinedParsers
+) -> tuple[Mapping[str, Any] | None, Started]:
     """What ``engine_input`` describes, and what was started meanwhile; None where no job comes."""
     end_with_parent(beforehand["parent"])
     import_what_crawls_use(browser=beforehand["browser"] is not None)
-    parsers = ConfinedParsers()
     with suppress(DecoderUnavailable):  # the crawl will say so
         parsers.start()
     if beforehand["browser"] is None:
@@ -139,12 +141,13 @@ def _next_line() -> Any:
     return json.loads(sys.stdin.buffer.readline() or "null")
 
 
-def main() -> None:
-    """Entry point of the process."""
+def main(*, forked: bool = False) -> None:
+    """Entry point of the process; ``forked`` from one that has imported the parsers, too, and has seen nothing."""
     begin_json_lines()
     row, started = _next_line(), Started()
     if row is not None and "beforehand" in row:
-        row, started = wait_for_job(row["beforehand"])
+        parsers = forked_parsers() if forked else ConfinedParsers()
+        row, started = wait_for_job(row["beforehand"], parsers)
     if row is None:
         return
     end_with_parent(row["parent"])

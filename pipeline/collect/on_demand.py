@@ -27,6 +27,7 @@ from pipeline.collect.lease import Lease, held_lease
 from pipeline.collect.preservation_status import preservation_of
 from pipeline.config.archive_factory import opened_archive
 from pipeline.config.settings import Settings
+from pipeline.crawl.fork_server import ForkServer
 from pipeline.crawl.prepared_crawl import PreparedCrawls
 from pipeline.preserve.checkpoint import sign_and_deliver
 from pipeline.preserve.timestamp import request_timestamps
@@ -69,8 +70,9 @@ class Prepared:
     """
 
     def __init__(self, settings: Settings) -> None:
-        self.crawls = PreparedCrawls(user_agent=settings.user_agent, grace_s=GRACE_S)
-        self.parsers = PreparedParsers()
+        self._server = ForkServer(grace_s=GRACE_S)
+        self.crawls = PreparedCrawls(self._server, user_agent=settings.user_agent, grace_s=GRACE_S)
+        self.parsers = PreparedParsers(self._server.forked_parsers)
 
     def start(self) -> None:
         """Start what is missing; returns at once."""
@@ -81,6 +83,7 @@ class Prepared:
         """End what waits."""
         self.crawls.end()
         self.parsers.end()
+        self._server.end()
 
 
 class WorkerStopped(BaseException):

@@ -1,8 +1,4 @@
-"""The crawl's own process, started by ``pipeline.crawl.launcher``: ``python -m pipeline.crawl FOLDER [CHROMIUM]``.
-
-Or by ``pipeline.crawl.prepared_crawl``, before its job is known: ``python -m pipeline.crawl --prepared CHROMIUM
-USER_AGENT``, where no program means no browser.
-"""
+"""A crawl's own process, started by `pipeline.crawl.launcher`: ``python -m pipeline.crawl FOLDER [CHROMIUM]``."""
 
 import sys
 from pathlib import Path
@@ -10,19 +6,15 @@ from pathlib import Path
 import uvloop
 
 from crawlers.log_lines import begin_json_lines
-from pipeline.crawl.crawl_process import run_crawl_process, run_prepared_process
-from pipeline.crawl.prepared_crawl import PREPARED
+from pipeline.crawl.crawl_process import run_crawl_process
 from pipeline.crawl.signing_key import take_secret
 
 
 def main(arguments: list[str]) -> int:
-    """Run one crawl; exit code 0 when its report was written, or where none was handed over."""
+    """Run one crawl; exit code 0 when its report was written."""
     begin_json_lines()
     chromium = Path(arguments[1]) if len(arguments) > 1 and arguments[1] else None
-    if arguments[0] == PREPARED:
-        uvloop.run(run_prepared_process(chromium, arguments[2]))
-    else:
-        uvloop.run(run_crawl_process(Path(arguments[0]), chromium, take_secret()))
+    uvloop.run(run_crawl_process(Path(arguments[0]), chromium, take_secret()))
     return 0
 
 

@@ -11,11 +11,11 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Coroutine
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from crawlers.browser.browser_wanted import BrowserWanted
 from crawlers.engine.engine_input import engine_beforehand, engine_input
@@ -60,24 +60,68 @@ OVERTIME_S = 30.0
 """After the limit of seconds the recorder answers nothing more; an engine that still goes on then is ended."""
 
 
+class EngineProcess(Protocol):
+    """The engine's process: what `asyncio.subprocess.Process` has of it."""
+
+    @property
+    def stdin(self) -> "EngineInput | None":
+        """What it reads."""
+
+    @property
+    def stdout(self) -> asyncio.StreamReader | None:
+        """Its events."""
+
+    @property
+    def stderr(self) -> asyncio.StreamReader | None:
+        """Its log, where this process passes that on."""
+
+    @property
+    def returncode(self) -> int | None:
+        """None while it runs."""
+
+    async def wait(self) -> int:
+        """Return its exit code when it has ended."""
+
+    def terminate(self) -> None:
+        """Signal it to end."""
+
+    def kill(self) -> None:
+        """End it at once."""
+
+
+class EngineInput(Protocol):
+    """A pipe to the engine."""
+
+    def write(self, data: bytes) -> None:
+        """Send, when there is room."""
+
+    def close(self) -> None:
+        """End it after what was sent."""
+
+
 @dataclass(frozen=True, slots=True)
 class Beforehand:
     """What a crawl has before its job is known: its authority, and its engine's process, with its imports."""
 
     authority: CertificateAuthority
-    engine: asyncio.subprocess.Process
+    engine: "EngineProcess"
 
 
-async def run_prepared_process(chromium: Path | None, user_agent: str) -> CrawlReport | None:
-    """Prepare a crawl, wait for its job, and run it; None where no job comes. ``chromium`` is started at once."""
-    authority, engine = CertificateAuthority(), await _started_engine()
+async def run_prepared_process(
+    started: Awaitable["EngineProcess"], job: int, chromium: Path | None, user_agent: str
+) -> CrawlReport | None:
+    """Prepare a crawl, wait for its job on the pipe ``job``, and run it; None where no job comes.
+
+    ``chromium`` is started at once.
+    """
+    authority, engine = CertificateAuthority(), await started
     beforehand = Beforehand(authority, engine)
     wanted = None
     if chromium is not None:
         wanted = BrowserWanted(authority.spki_sha256, str(chromium), user_agent)
     assert engine.stdin is not None
     engine.stdin.write(engine_beforehand(wanted))
-    handed = await asyncio.to_thread(job_from_pipe)
+    handed = await asyncio.to_thread(job_from_pipe, job)
     if handed is None:
         engine.stdin.close()
         await engine.wait()
@@ -165,6 +209,7 @@ async def _record(
         await capture_server.start()
         await slot_server.start()
         try:
+            engine: EngineProcess
             if beforehand is None:
                 engine = await _started_engine(log_is_read=guarded is not None)
             else:
@@ -211,7 +256,7 @@ async def _started_engine(*, log_is_read: bool = False) -> asyncio.subprocess.Pr
 
 
 async def _watch(
-    engine: asyncio.subprocess.Process,
+    engine: EngineProcess,
     job: CrawlJob,
     builder: ReportBuilder,
     recorder: Recorder,
@@ -291,7 +336,7 @@ async def _no_room(spool_dir: Path) -> str:
     return found
 
 
-async def _end(engine: asyncio.subprocess.Process) -> None:
+async def _end(engine: EngineProcess) -> None:
     """Signal the engine to end; kill it if it does not."""
     if engine.returncode is not None:
         return
@@ -304,7 +349,7 @@ async def _end(engine: asyncio.subprocess.Process) -> None:
 
 
 async def _read_events(
-    engine: asyncio.subprocess.Process, job: CrawlJob, builder: ReportBuilder, guarded: GuardedLogin | None
+    engine: EngineProcess, job: CrawlJob, builder: ReportBuilder, guarded: GuardedLogin | None
 ) -> None:
     """Read the engine's events and pass progress on, until its output ends."""
     assert engine.stdout is not None
@@ -325,7 +370,7 @@ async def _read_events(
             sys.stdout.flush()
 
 
-async def _pass_on_log(engine: asyncio.subprocess.Process, guarded: GuardedLogin | None) -> None:
+async def _pass_on_log(engine: EngineProcess, guarded: GuardedLogin | None) -> None:
     """Pass on what the engine of a crawl with a login logs, covered as its events are, until that ends."""
     if engine.stderr is None or guarded is None:
         return

@@ -14,12 +14,14 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext, suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import IO
 
 from crawlers.model.job import CrawlJob
 from crawlers.model.report import CrawledFile, CrawlReport
 from crawlers.model.serialization import job_to_json, report_from_json
 from pipeline.crawl.disk_space import Room
 from pipeline.crawl.files import JOB_NAME, REPORT_NAME, REPORT_ROOM_BYTES, reserve_room, write_json
+from pipeline.crawl.fork_server import ForkServerGone
 from pipeline.crawl.prepared_crawl import HandedJob, PreparedCrawl
 from pipeline.crawl.secrets import EGRESS_URL_VARIABLE, SLOTS_DATABASE_VARIABLE
 from pipeline.crawl.signing_key import secret_in_pipe
@@ -90,18 +92,18 @@ def run_crawl(
 
 def _follow_prepared(
     prepared: PreparedCrawl, job: HandedJob, watched: Watched, on_progress: OnProgress | None
-) -> int:
-    """Hand over the job and wait for its end; returns the exit code."""
+) -> int | None:
+    """Hand over the job and wait for its end; returns the exit code, None where nobody knows it."""
     try:
-        with watched(prepared.process.pid):
+        with suppress(ForkServerGone), watched(prepared.process.pid):
             with suppress(BrokenPipeError):  # it has died just now, and its exit code says so
                 prepared.hand_over(job)
-            _pass_on(prepared.process, on_progress)
+            _pass_on(prepared.progress, on_progress)
     finally:
         prepared.begin_end()  # its keeper stops the crawl, if it has not ended by itself
-        code = prepared.process.wait()
+        prepared.process.wait()
         prepared.pass_on_log()
-        prepared.end()
+        code = prepared.end()
     return code
 
 
@@ -133,7 +135,8 @@ def _follow_new(
         assert process.stdin is not None
         try:
             with watched(process.pid):
-                _pass_on(process, on_progress)
+                assert process.stdout is not None
+                _pass_on(process.stdout, on_progress)
         finally:
             # The keeper stops the crawl when this input ends, if the crawl has not ended by itself.
             process.stdin.close()
@@ -141,25 +144,25 @@ def _follow_new(
     return code
 
 
-def _pass_on(process: "subprocess.Popen[bytes]", on_progress: OnProgress | None) -> None:
-    """Each line that the crawl says, until it says no more."""
-    assert process.stdout is not None
-    for line in process.stdout:
+def _pass_on(progress: IO[bytes], on_progress: OnProgress | None) -> None:
+    """Each line of the crawl, until there are no more."""
+    for line in progress:
         if on_progress is not None:
             on_progress(line.decode("utf-8", "replace").rstrip("\n"))
 
 
-def _report_for_crashed_crawl(job: CrawlJob, folder: Path, started_at: datetime, code: int) -> CrawlReport:
+def _report_for_crashed_crawl(job: CrawlJob, folder: Path, started_at: datetime, code: int | None) -> CrawlReport:
     """The report for a crawl that ended without writing one."""
     recovered = recover_crawl(folder)
     files = tuple(CrawledFile(file.path, file.sha256, file.records, file.bytes) for file in recovered.files)
     torn = "".join(f". {each}" for each in recovered.torn)
+    with_code = "a code that is not known" if code is None else f"code {code}"
     return CrawlReport(
         crawl_id=job.crawl_id,
         source=job.source.id,
         started_at=started_at,
         ended_at=datetime.now(UTC),
         files=files,
-        problem=f"the crawl's process ended with code {code} and gave no report; "
+        problem=f"the crawl's process ended with {with_code} and gave no report; "
         f"{len(files)} WARC files with what it had captured are in {folder}{torn}",
     )

@@ -1,33 +1,24 @@
-"""A crawl's process that is started before its job is known: it has done its imports, and does one job.
+"""A crawl's process that is there before its job is known, forked from one that has done its imports.
 
 In: the engine it will work with. Out: `PreparedCrawl`, to which `pipeline.crawl.launcher.run_crawl` hands the job
 through a pipe: the folder, what other crawls are given in their environment, and the key by which files are
 signed; none of it stands in a file or on a command line. Guaranteed: it stands under a keeper of its own, as every
-crawl, and ends with the process that started it; what it and its engine log goes to the log of whoever hands over
+crawl, and ends with the process that wanted it; what it and its engine log goes to the log of whoever hands over
 the job, or nowhere, as that process has it while the crawl runs.
 """
 
 import base64
 import json
 import os
-import signal
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import IO, Any, Final, Literal
 
-from pipeline.supervise.processes import KEEPER
-
-PREPARED: Final = "--prepared"
-"""Instead of a folder on the command line of a crawl's process."""
-
-JOB_DESCRIPTOR: Final = "LETAPIS_CRAWL_JOB_FROM"
-"""The variable that names the descriptor from which the process reads its job."""
+from pipeline.crawl.fork_server import ForkServer, ForkServerGone
 
 MOST_AGE_S: Final = 86_400.0
 """What has waited longer is ended and not used: a browser's certificates are made for days, its leaks are not."""
@@ -57,38 +48,34 @@ class HandedJob:
 class PreparedCrawl:
     """One process that waits for its job. ``chromium`` None: it fetches over HTTP, and starts no browser.
 
-    ``grace_s`` is how long the crawl may take to close its files when it has to stop.
+    ``grace_s`` is how long the crawl may take to close its files when it has to stop. Raises `ForkServerGone`.
     """
 
-    def __init__(self, *, chromium: Path | None, user_agent: str, grace_s: float) -> None:
+    def __init__(self, server: ForkServer, *, chromium: Path | None, user_agent: str, grace_s: float) -> None:
         self.chromium = chromium
-        self._log: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the process
         self._begun = time.monotonic()
-        self._writing: int | None
-        reading, self._writing = os.pipe()
-        crawl = [sys.executable, "-m", "pipeline.crawl", PREPARED, str(chromium or ""), user_agent]
-        stop = [str(int(signal.SIGTERM)), str(grace_s), "-", "-"]
-        try:
-            self.process: subprocess.Popen[bytes] = subprocess.Popen(
-                [sys.executable, "-I", "-S", str(KEEPER), *stop, *crawl],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=self._log,
-                start_new_session=True,
-                env={**os.environ, JOB_DESCRIPTOR: str(reading)},
-                pass_fds=(reading,),
-            )
-        finally:
-            os.close(reading)
+        wanted = {
+            "what": "crawl",
+            "chromium": None if chromium is None else str(chromium),
+            "user_agent": user_agent,
+            "grace_s": grace_s,
+        }
+        self._log: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the process
+        with ExitStack() as theirs:
+            told, to_keeper = _pipe(theirs, ours="wb")
+            progress, from_crawl = _pipe(theirs, ours="rb")
+            job, to_crawl = _pipe(theirs, ours="wb")
+            self._keeper_listens, self.progress, self._job = to_keeper, from_crawl, to_crawl
+            self.process = server.fork(wanted, [told, progress, self._log.fileno(), job])
 
     @property
     def usable(self) -> bool:
         """Whether it lives and has not waited too long."""
-        return self.process.poll() is None and time.monotonic() - self._begun < MOST_AGE_S
+        return not self.process.poll() and time.monotonic() - self._begun < MOST_AGE_S
 
     def hand_over(self, job: HandedJob) -> None:
-        """Have it begin; raises `BrokenPipeError` where it has died."""
-        with os.fdopen(self._take_pipe(), "wb") as pipe:
+        """Have it begin, once; raises `BrokenPipeError` where it has died."""
+        with self._job as pipe:
             pipe.write(job.encoded())
 
     def pass_on_log(self) -> None:
@@ -101,28 +88,30 @@ class PreparedCrawl:
 
     def begin_end(self) -> None:
         """Have it end; returns at once."""
-        if self._writing is not None:
-            os.close(self._take_pipe())
-        if self.process.stdin is not None:
-            self.process.stdin.close()
+        self._job.close()
+        self._keeper_listens.close()
 
-    def end(self) -> None:
-        """End it where it has not ended, and return when it has gone."""
+    def end(self) -> int | None:
+        """End it where it has not ended; returns its exit code when it has gone, None where nobody knows it."""
         self.begin_end()
-        self.process.wait()
-        if self.process.stdout is not None:
-            self.process.stdout.close()
+        code = self.process.wait()
+        self.process.close()
+        self.progress.close()
         self._log.close()
-
-    def _take_pipe(self) -> int:
-        assert self._writing is not None, "a prepared crawl does one job"
-        writing, self._writing = self._writing, None
-        return writing
+        return code
 
 
-def job_from_pipe() -> HandedJob | None:
+def _pipe(theirs: ExitStack, *, ours: Literal["rb", "wb"]) -> tuple[int, IO[bytes]]:
+    """A new pipe: the descriptor of their end, closed with ``theirs``, and our end."""
+    reading, writing = os.pipe()
+    kept, passed_on = (reading, writing) if ours == "rb" else (writing, reading)
+    theirs.callback(os.close, passed_on)
+    return passed_on, os.fdopen(kept, ours)
+
+
+def job_from_pipe(descriptor: int) -> HandedJob | None:
     """The job that this process is handed; waits for it. None where whoever prepared it needs it no more."""
-    with os.fdopen(int(os.environ.pop(JOB_DESCRIPTOR)), "rb") as pipe:
+    with os.fdopen(descriptor, "rb") as pipe:
         line = pipe.readline()
     if not line:
         return None
@@ -132,12 +121,10 @@ def job_from_pipe() -> HandedJob | None:
 
 
 class PreparedCrawls:
-    """For each engine one that waits: the browser's from the first job on that needs it.
+    """One that waits for HTTP, and one for each program of a browser that a job has wanted."""
 
-    ``find_chromium`` gives the browser's program, None where there is none.
-    """
-
-    def __init__(self, *, user_agent: str, grace_s: float) -> None:
+    def __init__(self, server: ForkServer, *, user_agent: str, grace_s: float) -> None:
+        self._server = server
         self._user_agent = user_agent
         self._grace_s = grace_s
         self._waiting: dict[Path | None, PreparedCrawl] = {}
@@ -145,7 +132,10 @@ class PreparedCrawls:
         self._not_before: dict[Path | None, float] = {}
 
     def take(self, chromium: Path | None) -> PreparedCrawl | None:
-        """One that can begin at once; None where none waits. Whoever takes it ends it."""
+        """One that can begin at once, for HTTP where ``chromium`` is None; None where none waits.
+
+        Whoever takes it ends it.
+        """
         self._wanted.add(chromium)
         found = self._waiting.pop(chromium, None)
         if found is not None and not found.usable:
@@ -154,7 +144,7 @@ class PreparedCrawls:
         return found
 
     def prepare(self) -> None:
-        """Start those that are missing; returns at once."""
+        """Start those that are missing; does not wait until they are ready."""
         for chromium in self._wanted:
             found = self._waiting.get(chromium)
             if found is not None and found.usable:
@@ -165,9 +155,10 @@ class PreparedCrawls:
                 del self._waiting[chromium]
             if time.monotonic() < self._not_before.get(chromium, 0.0):
                 continue
-            self._waiting[chromium] = PreparedCrawl(
-                chromium=chromium, user_agent=self._user_agent, grace_s=self._grace_s
-            )
+            with suppress(ForkServerGone):  # a crawl is started afresh then
+                self._waiting[chromium] = PreparedCrawl(
+                    self._server, chromium=chromium, user_agent=self._user_agent, grace_s=self._grace_s
+                )
 
     def end(self) -> None:
         """End all that wait."""

@@ -3,7 +3,7 @@
 Out: `Readers`, whose workers start when first needed, or beforehand (`PreparedParsers`), and end with the block.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,21 +13,25 @@ from processors.documents.sandboxed_reader import DocumentReader
 from processors.media.decoder_pool import Decoders
 from processors.parsing.parsers import Parsers
 from processors.parsing.sandboxed_parsers import ConfinedParsers
-from processors.sandbox.process import DecoderUnavailable
+from processors.sandbox.process import DecoderUnavailable, StartedWorker
 from storage.archive import Archive
 
 
 class PreparedParsers:
-    """Parsers for the next request, whose worker has done its imports; each is used for one request alone."""
+    """Parsers for the next request, whose worker has done its imports; each is used for one request alone.
 
-    def __init__(self) -> None:
+    ``first`` starts a worker by other means than as a fresh interpreter.
+    """
+
+    def __init__(self, first: Callable[[], StartedWorker] | None = None) -> None:
+        self._first = first
         self._next: Future[ConfinedParsers] | None = None
         self._starting = ThreadPoolExecutor(1, thread_name_prefix="parsers")
 
     def prepare(self) -> None:
         """Start the next ones, unless they wait already; returns at once."""
         if self._next is None:
-            self._next = self._starting.submit(_started)
+            self._next = self._starting.submit(self._started)
 
     def take(self) -> ConfinedParsers | None:
         """Those that wait; None where none were prepared or they did not start. Whoever takes them closes them."""
@@ -45,11 +49,10 @@ class PreparedParsers:
             parsers.close()
         self._starting.shutdown()
 
-
-def _started() -> ConfinedParsers:
-    parsers = ConfinedParsers()
-    parsers.start()
-    return parsers
+    def _started(self) -> ConfinedParsers:
+        parsers = ConfinedParsers(first=self._first)
+        parsers.start()
+        return parsers
 
 
 @dataclass(frozen=True, slots=True)

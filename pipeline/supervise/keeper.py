@@ -1,8 +1,10 @@
 """Keeps one command and everything it starts, and ends all of it on request or when its own parent dies.
 
-A script of the standard library alone (started with ``-I -S``, so that it costs little), not a module to import:
+A script of the standard library alone (started with ``-I -S``, so that it costs little):
 
     keeper.py STOP_SIGNAL GRACE_S UID GID COMMAND...
+
+What is forked and needs no command of its own is kept by `keep`.
 
 Standard input is a pipe held by the parent: at its end, even after ``kill -9`` of the parent, the keeper sends
 STOP_SIGNAL to the command, waits GRACE_S seconds, and then ends what is left. The keeper is the subreaper of all
@@ -30,8 +32,8 @@ SECONDS_FOR_THE_REST = 5.0
 libc = ctypes.CDLL(None, use_errno=True)
 
 
-def start(command: list[str], uid: str, gid: str) -> int:
-    """Fork and execute the command in a session of its own; returns its process id."""
+def start(run: Callable[[], object], uid: str, gid: str) -> int:
+    """Fork a process with a session of its own that does ``run`` and ends; returns its process id."""
     pid = os.fork()
     if pid:
         return pid
@@ -48,11 +50,19 @@ def start(command: list[str], uid: str, gid: str) -> int:
             os.setuid(int(uid))
         # After setuid, which would clear it. Without it, a keeper killed with -9 would leave the command running.
         libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        run()
+    except OSError as problem:
+        os.write(2, f"the keeper's process: {problem.strerror}\n".encode())
+    finally:
+        os._exit(127)
+
+
+def execute(command: list[str]) -> None:
+    """Become the command."""
+    try:
         os.execvp(command[0], command)  # noqa: S606 - a shell is not wanted
     except OSError as problem:
         os.write(2, f"{command[0]}: {problem.strerror}\n".encode())
-    finally:
-        os._exit(127)
 
 
 def keep_priority() -> None:
@@ -146,15 +156,14 @@ class Watch:
                 self.exit_code = code if code >= 0 else 128 - code
 
 
-def main(arguments: list[str]) -> int:
-    """Keep the command until it ends or must end; returns its exit code."""
-    stop_signal, grace_s, uid, gid = int(arguments[0]), float(arguments[1]), arguments[2], arguments[3]
+def keep(run: Callable[[], object], stop_signal: int, grace_s: float, uid: str = "-", gid: str = "-") -> int:
+    """Keep a process that does ``run`` until it ends or must end; returns its exit code."""
     libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     for number in (signal.SIGCHLD, signal.SIGTERM):
         signal.signal(number, lambda *_: None)  # seen through the wake-up pipe
     for number in (signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
-    command_pid = start(arguments[4:], uid, gid)
+    command_pid = start(run, uid, gid)
     watch = Watch(command_pid)
 
     watch.until(lambda: watch.stopping_or_ended)
@@ -169,6 +178,12 @@ def main(arguments: list[str]) -> int:
         signal_all(signal.SIGKILL)
         watch.until(lambda: False, within_s=0.1)
     return 1 if watch.exit_code is None else watch.exit_code
+
+
+def main(arguments: list[str]) -> int:
+    """Keep the command; returns its exit code."""
+    stop_signal, grace_s, uid, gid = int(arguments[0]), float(arguments[1]), arguments[2], arguments[3]
+    return keep(lambda: execute(arguments[4:]), stop_signal, grace_s, uid, gid)
 
 
 if __name__ == "__main__":

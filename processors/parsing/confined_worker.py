@@ -8,26 +8,35 @@ short, and then never. Raises ``DecoderUnavailable`` where no worker can be star
 
 import json
 import threading
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import TypeVar
 
 from processors.parsing.limits import PageLimits
 from processors.parsing.parsers import PageNotRead
 from processors.parsing.result_json import from_json
-from processors.sandbox.process import SandboxDied, SandboxedProcess
+from processors.sandbox.process import SandboxDied, SandboxedProcess, StartedWorker
 
 _Value = TypeVar("_Value")
 
 
 class ConfinedWorker:
     """One worker module; used by any number of threads. ``prologue`` are frames that each new worker gets
-    first.
+    first. ``first`` starts the first worker by other means; those that replace it are fresh interpreters.
     """
 
-    def __init__(self, module: str, limits: PageLimits, *, prologue: tuple[bytes, ...] = ()) -> None:
+    def __init__(
+        self,
+        module: str,
+        limits: PageLimits,
+        *,
+        prologue: tuple[bytes, ...] = (),
+        first: Callable[[], StartedWorker] | None = None,
+    ) -> None:
         self.limits = limits
         self._module = module
         self._prologue = prologue
+        self._first = first
         self._process: SandboxedProcess | None = None
         self._one_at_a_time = threading.Lock()
 
@@ -85,9 +94,14 @@ class ConfinedWorker:
         return process
 
     def _started(self) -> SandboxedProcess:
-        limits = self.limits
+        limits, first = self.limits, self._first
+        self._first = None
         return SandboxedProcess(
-            self._module, json.dumps(asdict(limits)), limits.seconds, longest_answer_bytes=limits.answer_bytes
+            self._module,
+            json.dumps(asdict(limits)),
+            limits.seconds,
+            longest_answer_bytes=limits.answer_bytes,
+            started=None if first is None else first(),
         )
 
     def _end(self) -> None:

@@ -6,18 +6,27 @@ value as `result_json` writes it, or ``!`` and a JSON array: whether memory was 
 
 import json
 import sys
+from typing import TYPE_CHECKING
 
 from processors.sandbox.worker import serve
 
+if TYPE_CHECKING:
+    from processors.parsing.limits import PageLimits
+
 
 def main() -> None:
-    """Serve until standard input ends; the heavy imports stand here: nothing else of this module needs them."""
+    """Serve until standard input ends."""
     from processors.parsing.limits import PageLimits
+
+    serve_pages(PageLimits(**json.loads(sys.argv[1])))
+
+
+def serve_pages(limits: "PageLimits") -> None:
+    """Serve on standard input and output; the heavy imports stand here: nothing else of this module needs them."""
     from processors.parsing.page_frame import Task, unframed
     from processors.parsing.parsers import OwnParsers
     from processors.parsing.result_json import to_json
 
-    limits = PageLimits(**json.loads(sys.argv[1]))
     parsers = OwnParsers()
 
     def done(frame: bytes) -> object:

@@ -5,11 +5,12 @@ at a time (`confined_worker`); no page is tried again and again. Raises ``Decode
 be started.
 """
 
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Final, Self, TypeVar
 
 from processors.kinds import PageKind
 from processors.pages.feeds import Feed
@@ -22,19 +23,30 @@ from processors.parsing.confined_worker import ConfinedWorker
 from processors.parsing.limits import PageLimits
 from processors.parsing.page_frame import Task, Work, framed
 from processors.parsing.parsers import PageNotRead
+from processors.sandbox.process import StartedWorker
 from processors.tables.layout import Layout
 
 _Value = TypeVar("_Value")
 
-OURS = b"<!doctype html><title>A page</title><h1>A page</h1><p>It has a paragraph.</p>"
+OURS: Final = b"<!doctype html><title>A page</title><h1>A page</h1><p>It has a paragraph.</p>"
+
+
+def own_page() -> Page:
+    """A page of ours: reading it imports all that reading takes."""
+    return Page(url="https://ours.invalid/", body=OURS, captured_at=datetime.now(UTC), content_type="text/html")
 
 
 class ConfinedParsers:
-    """`Parsers` for pages of strangers; used as a ``with`` block, by any number of threads."""
+    """`Parsers` for pages of strangers; used as a ``with`` block, by any number of threads.
 
-    def __init__(self, limits: PageLimits | None = None) -> None:
+    ``first`` starts the first worker by other means than as a fresh interpreter.
+    """
+
+    def __init__(
+        self, limits: PageLimits | None = None, *, first: Callable[[], StartedWorker] | None = None
+    ) -> None:
         self.limits = limits or PageLimits()
-        self._worker = ConfinedWorker("processors.parsing.parser_worker", self.limits)
+        self._worker = ConfinedWorker("processors.parsing.parser_worker", self.limits, first=first)
 
     def __enter__(self) -> Self:
         return self
@@ -47,11 +59,8 @@ class ConfinedParsers:
     def start(self) -> None:
         """Start the worker before the first page comes, and have it read one of ours: that imports the rest."""
         self._worker.start()
-        page = Page(
-            url="https://ours.invalid/", body=OURS, captured_at=datetime.now(UTC), content_type="text/html"
-        )
         with suppress(PageNotRead):
-            self.read_page(page, "news")
+            self.read_page(own_page(), "news")
 
     def close(self) -> None:
         """End the worker; the next page starts another."""

@@ -1,9 +1,10 @@
-"""Worker processes that a hostile file may kill but not leave: started fresh, asked over two pipes, replaced.
+"""Worker processes that a hostile file may kill but not leave: asked over two pipes, replaced when they end.
 
-A worker is an interpreter of its own (never a fork) that runs one of our worker modules (`worker`):
-limits on address space, CPU time and open files, no right to write a file, none of our environment. What it
-answers is text, not a pickle. Raises ``SandboxDied`` with the reason in words when it died or took too long, and
-``DecoderUnavailable`` when none can be started.
+A worker is a fresh interpreter that runs one of our worker modules (`worker`), or a fork of one that has done its
+imports and has seen neither content nor a secret (`processors.sandbox.forked_worker`): limits on address space,
+CPU time and open files, no right to write a file, none of our environment. What it answers is text, not a pickle.
+Raises ``SandboxDied`` with the reason in words when it died or took too long, and ``DecoderUnavailable`` when none
+can be started.
 """
 
 import os
@@ -12,6 +13,8 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
+from typing import IO, Protocol
 
 from processors.sandbox.worker import LENGTH_BYTES, READY
 
@@ -40,10 +43,34 @@ class SandboxDied(Exception):
         self.out_of_time = out_of_time
 
 
+class WorkerProcess(Protocol):
+    """A worker's process, as `subprocess.Popen` has it; None is a code that nobody knows."""
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+
+    def kill(self) -> None:
+        """End it at once."""
+
+    def wait(self, timeout: float | None = None) -> int | None:
+        """Its exit code, once it has ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class StartedWorker:
+    """A worker that somebody has started: its process, and the pipes to and from it."""
+
+    process: WorkerProcess
+    to_worker: IO[bytes]
+    from_worker: IO[bytes]
+
+
 class SandboxedProcess:
     """One process and the two pipes to it: ``limits`` is its argument, ``seconds`` what one file may take.
 
-    ``open_files`` are numbers of files of ours that it finds open under the same numbers.
+    ``open_files`` are numbers of files of ours that it finds open under the same numbers. ``started`` is a worker
+    that was started by other means than as a fresh interpreter.
     """
 
     def __init__(
@@ -54,21 +81,14 @@ class SandboxedProcess:
         *,
         longest_answer_bytes: int = LONGEST_ANSWER_BYTES,
         open_files: tuple[int, ...] = (),
+        started: StartedWorker | None = None,
     ) -> None:
         self.seconds = seconds
         self.longest_answer_bytes = longest_answer_bytes
-        self.process = subprocess.Popen(  # noqa: S603  our own interpreter on our own module
-            [sys.executable, "-I", "-m", module, limits],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=WORKER_ENVIRONMENT,
-            pass_fds=open_files,
-            bufsize=0,
-        )
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
-        self.to_worker, self.from_worker = self.process.stdin.fileno(), self.process.stdout.fileno()
+        worker = started or _fresh(module, limits, open_files)
+        self.process = worker.process
+        self._pipes = (worker.to_worker, worker.from_worker)
+        self.to_worker, self.from_worker = worker.to_worker.fileno(), worker.from_worker.fileno()
         os.set_blocking(self.to_worker, False)
         os.set_blocking(self.from_worker, False)
         try:
@@ -91,9 +111,8 @@ class SandboxedProcess:
         """Kill the process and take leave of it."""
         self.process.kill()
         self.process.wait()
-        for pipe in (self.process.stdin, self.process.stdout):
-            if pipe is not None:
-                pipe.close()
+        for pipe in self._pipes:
+            pipe.close()
 
     def _send(self, content: bytes, deadline: float) -> None:
         rest = memoryview(content)
@@ -133,5 +152,22 @@ class SandboxedProcess:
 
     def _exit_reason(self) -> SandboxDied:
         code = self.process.wait(timeout=START_SECONDS)
+        if code is None:
+            return SandboxDied("the decoder ended on it")
         reason = DEATHS.get(-code, f"the decoder ended on it with code {code}")
         return SandboxDied(reason, out_of_time=-code == signal.SIGXCPU)
+
+
+def _fresh(module: str, limits: str, open_files: tuple[int, ...]) -> StartedWorker:
+    process = subprocess.Popen(  # noqa: S603  our own interpreter on our own module
+        [sys.executable, "-I", "-m", module, limits],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=WORKER_ENVIRONMENT,
+        pass_fds=open_files,
+        bufsize=0,
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    return StartedWorker(process, process.stdin, process.stdout)

@@ -16,6 +16,7 @@ from pipeline.collect.confidential_work import unlogged
 from pipeline.config.settings import Settings
 from pipeline.crawl import job_for, run_crawl
 from pipeline.crawl.files import REPORT_NAME
+from pipeline.crawl.fork_server import ForkServer
 from pipeline.crawl.prepared_crawl import PreparedCrawl, PreparedCrawls
 from pipeline.supervise.processes import is_alive
 from samples.sites import SampleSites
@@ -51,12 +52,19 @@ def kill_below(crawl: PreparedCrawl) -> None:
     wait_until(lambda: descendants(crawl.process.pid) != [])
     for pid in descendants(crawl.process.pid):
         os.kill(pid, signal.SIGKILL)
-    wait_until(lambda: crawl.process.poll() is not None)
+    wait_until(crawl.process.poll)
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[ForkServer]:
+    server = ForkServer(grace_s=3.0)
+    yield server
+    server.end()
 
 
 @pytest.fixture
-def prepared() -> Iterator[PreparedCrawls]:
-    crawls = PreparedCrawls(user_agent=USER_AGENT, grace_s=3.0)
+def prepared(server: ForkServer) -> Iterator[PreparedCrawls]:
+    crawls = PreparedCrawls(server, user_agent=USER_AGENT, grace_s=3.0)
     yield crawls
     crawls.end()
 
@@ -135,9 +143,9 @@ def test_one_that_dies_while_it_waits_is_not_used_and_not_started_again_at_once(
 
 
 def test_one_that_dies_with_its_job_is_reported_as_any_crawl_that_crashed(
-    sample_sites: SampleSites, tmp_path: Path
+    sample_sites: SampleSites, server: ForkServer, tmp_path: Path
 ) -> None:
-    crawl = PreparedCrawl(chromium=None, user_agent=USER_AGENT, grace_s=3.0)
+    crawl = PreparedCrawl(server, chromium=None, user_agent=USER_AGENT, grace_s=3.0)
     kill_below(crawl)
     job = job_of(sample_sites)
 
@@ -149,9 +157,13 @@ def test_one_that_dies_with_its_job_is_reported_as_any_crawl_that_crashed(
 
 @pytest.mark.parametrize("confidential", [False, True])
 def test_what_it_logs_goes_where_the_process_logs_that_hands_over_the_job(
-    sample_sites: SampleSites, tmp_path: Path, capfd: pytest.CaptureFixture[str], confidential: bool
+    sample_sites: SampleSites,
+    server: ForkServer,
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+    confidential: bool,
 ) -> None:
-    crawl = PreparedCrawl(chromium=None, user_agent=USER_AGENT, grace_s=3.0)
+    crawl = PreparedCrawl(server, chromium=None, user_agent=USER_AGENT, grace_s=3.0)
     job = job_of(sample_sites)
     os.write(crawl._log.fileno(), b"a warning of its engine\n")
     if confidential:
