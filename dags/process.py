@@ -50,8 +50,9 @@ def process() -> None:
         """Process pending files; return counts and the ids of their crawls."""
         from pipeline.config.settings import load_settings
         from pipeline.process.run import process_pending
+        from storage.catalogue.unread import Lane
 
-        report = process_pending(load_settings(), on_progress=log.info)
+        report = process_pending(load_settings(), lane=Lane.NEW, on_progress=log.info)
         counts = {name: count for name, count in asdict(report).items() if isinstance(count, int)}
         return counts | {"crawls": sorted(set(report.crawls))}
 

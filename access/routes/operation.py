@@ -18,16 +18,18 @@ from access.rendering.templates import page, viewer_of
 from access.rendering.translations import gettext
 from access.views.backfill import backfill_figures
 from access.views.operation import night_figures
+from access.views.rereading import reread_figures
 
 OPERATION_PAGES: Final = APIRouter(default_response_class=HTMLResponse)
 
 
 @OPERATION_PAGES.get("/operation")
 def operation_page(request: Request, archive: ArchiveDependency) -> Response:
-    """The nights of two months, as charts and as a table, and the plan of the backfill."""
+    """The nights of two months, as charts and as a table, the plan of the backfill, and what is read again."""
     nights = night_figures(archive, viewer=viewer_of(request))
     history = backfill_figures(archive, viewer=viewer_of(request))
-    content = {"nights": nights, "charts": night_charts(nights), "history": history}
+    again = reread_figures(archive, viewer=viewer_of(request))
+    content = {"nights": nights, "charts": night_charts(nights), "history": history, "again": again}
     return page(request, "operation.html", content, here="operation")
 
 

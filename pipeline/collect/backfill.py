@@ -109,12 +109,18 @@ def is_to_work(settings: Settings) -> bool:
 
 def why_it_waits(archive: Archive, now: datetime) -> str | None:
     """What comes before the backfill now, as a sentence; None where nothing does."""
+    night = night_at_hand(archive, now)
+    return None if night is None else f"{night}; history waits for its end."
+
+
+def night_at_hand(archive: Archive, now: datetime) -> str | None:
+    """The night, or other harvest, that comes before what may wait, as the beginning of a sentence."""
     with archive.reader.connect() as connection:
         harvest = harvest_at_work(connection, now)
     if harvest is not None:
-        return f"A harvest is at work since {harvest.began_at:%Y-%m-%d %H:%M} UTC; history waits for its end."
+        return f"A harvest is at work since {harvest.began_at:%Y-%m-%d %H:%M} UTC"
     if _seconds_before_night(now) < SHORTEST_TURN_S:
-        return "A night begins in a moment; history waits for its end."
+        return "A night begins in a moment"
     return None
 
 

@@ -40,12 +40,14 @@ from storage.catalogue.hiding import apply_hiding, is_to_be_hidden
 from storage.catalogue.records import drop_unreferenced
 from storage.catalogue.revisits import insert_revisit_occurrences, payload_capture
 from storage.catalogue.unread import (
+    Lane,
     UnprocessedWarc,
     already_processed,
     claim_unprocessed,
     derived_transaction,
     label_of_file,
     operator_parsers,
+    sources_of_earlier,
 )
 from storage.catalogue.write_gate import enter, is_beside
 from storage.deposit.record_reader import BlockTooLargeError, iterate_warc, read_record
@@ -122,17 +124,35 @@ def process_pending(
     where: Settings | Archive,
     *,
     extensions: ExtensionUse | None = None,
+    lane: Lane = Lane.BOTH,
     on_progress: OnProgress = lambda _: None,
 ) -> ProcessReport:
     """Read every file that was not read by the present versions; returns when there is none left.
 
     ``extensions`` are operators' parsers; None stands for those of the settings, and for none without settings.
+    ``lane``: with `Lane.NEW`, files that earlier versions have read are left to `read_earlier`.
     """
     use = extensions
     if use is None:
         use = ExtensionUse() if isinstance(where, Archive) else extension_use(where)
     with _opened(where) as archive:
-        return _process(archive, None, use, on_progress)
+        return _process(archive, None, use, _Work(on_progress, lane=lane))
+
+
+def read_earlier(
+    archive: Archive,
+    *,
+    extensions: ExtensionUse | None = None,
+    stop: threading.Event,
+    on_read: Callable[[str], None] = lambda _: None,
+    on_progress: OnProgress = lambda _: None,
+) -> ProcessReport:
+    """Read what earlier versions have read, one file after another, until none is left or ``stop`` is set.
+
+    What was read of a file that ``stop`` broke off is kept. ``on_read``: called with the key of each file.
+    """
+    work = _Work(on_progress, lane=Lane.EARLIER, stop=stop, on_read=on_read)
+    return _process(archive, None, extensions or ExtensionUse(), work)
 
 
 def extension_use(settings: Settings) -> ExtensionUse:
@@ -151,7 +171,7 @@ def process_files(
 
     ``started`` are parsers that were started beforehand; they are closed.
     """
-    return _process(archive, keys, ExtensionUse(), on_progress, started)
+    return _process(archive, keys, ExtensionUse(), _Work(on_progress), started)
 
 
 @contextmanager
@@ -171,12 +191,12 @@ def _process(
     archive: Archive,
     keys: Collection[str] | None,
     use: ExtensionUse,
-    on_progress: OnProgress,
+    work: "_Work",
     started: ConfinedParsers | None = None,
 ) -> ProcessReport:
     with task_span("process") as step:
         try:
-            report = _read(archive, keys, use, on_progress, started)
+            report = _read(archive, keys, use, work, started)
         except ProcessError as unread:
             step.note(failed=len(unread.report.failed), **_counts(unread.report))
             raise
@@ -193,12 +213,12 @@ def _read(
     archive: Archive,
     keys: Collection[str] | None,
     use: ExtensionUse,
-    on_progress: OnProgress,
+    work: "_Work",
     started: ConfinedParsers | None,
 ) -> ProcessReport:
-    # those who wait for named files wait for the same one
-    readers = min(len(os.sched_getaffinity(0)), READERS_AT_MOST) if keys is None else 1
-    work = _Work(on_progress)
+    # those who wait for named files wait for the same one; what is read again leaves cores to others
+    alone = keys is not None or work.lane is Lane.EARLIER
+    readers = 1 if alone else min(len(os.sched_getaffinity(0)), READERS_AT_MOST)
     with ThreadPoolExecutor(readers, thread_name_prefix="read") as threads:
         running = [
             threads.submit(_read_files, archive, keys, use, work, started if readers == 1 else None)
@@ -208,6 +228,7 @@ def _read(
             for each in running:
                 each.result()
         finally:
+            broken_off = work.stop.is_set()
             work.stop.set()
     report, failed = work.report, work.failed
     with archive.writer.begin() as connection:
@@ -218,8 +239,8 @@ def _read(
             drop_unreferenced(connection)
         if not is_beside(connection):
             forget_changes(connection)
-    if keys is None:
-        compare_sources(archive, on_progress)
+    if keys is None and not (broken_off and work.lane is Lane.EARLIER):
+        compare_sources(archive, work.on_progress, besides=_left_to_others(archive, work))
     report = replace(report, compared=compared, failed=tuple(failed.values()), unread=tuple(failed))
     if failed:
         raise ProcessError(report)
@@ -229,27 +250,40 @@ def _read(
 class _Work:
     """What the threads of one run have read; ``stop``: one of them met what no file explains, or the run ends."""
 
-    def __init__(self, on_progress: OnProgress) -> None:
-        self.stop = threading.Event()
+    def __init__(
+        self,
+        on_progress: OnProgress,
+        *,
+        lane: Lane = Lane.BOTH,
+        stop: threading.Event | None = None,
+        on_read: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self.lane = lane
+        self.stop = threading.Event() if stop is None else stop
         self.starting = threading.Lock()
         """Held while a thread looks for operators' parsers: the first of them enters their code into custody."""
         self.report = ProcessReport()
         self.failed: dict[str, str] = {}
-        self._on_progress = on_progress
+        self.sources: set[str] = set()
+        """Of the files that were read."""
+        self.on_progress = on_progress
+        self._on_read = on_read
         self._one_at_a_time = threading.Lock()
 
-    def was_read(self, key: str, found: ProcessReport) -> None:
+    def was_read(self, key: str, source_id: str, found: ProcessReport) -> None:
         """Add what a file gave."""
         with self._one_at_a_time:
+            self.sources.add(source_id)
+            self._on_read(key)
             self.report = sum_of(self.report, found)
             so_far = f"{self.report.pages} pages, {self.report.records} records, {self.report.media} media"
-            self._on_progress(f"{key}: read; so far {so_far}")
+            self.on_progress(f"{key}: read; so far {so_far}")
 
     def was_not_read(self, key: str, reason: str) -> None:
         """Leave the file to the next run."""
         with self._one_at_a_time:
             self.failed[key] = f"{key}: {reason}"
-            self._on_progress(self.failed[key])
+            self.on_progress(self.failed[key])
 
     def unread(self) -> list[str]:
         """The files that this run does not try again."""
@@ -273,7 +307,7 @@ def _read_files(
         with open_readers(archive, use, started=started) as readers:
             with work.starting:
                 operators = _operators(archive, readers)
-            while _read_next(archive, keys, operators, readers, work):
+            while not work.stop.is_set() and _read_next(archive, keys, operators, readers, work):
                 pass
     except _Stopped:
         pass
@@ -288,12 +322,14 @@ def _read_next(
     """Whether there was a file to read."""
     key = ""
     try:
-        with claim_unprocessed(archive, READ_WITH, among=keys, besides=work.unread(), operators=operators) as warc:
+        with claim_unprocessed(
+            archive, READ_WITH, among=keys, besides=work.unread(), operators=operators, lane=work.lane
+        ) as warc:
             if warc is None:
                 return False
-            key = warc.key
+            key, source_id = warc.key, warc.source_id
             found = _read_warc(archive, warc, readers, work.stop)
-        work.was_read(key, found)
+        work.was_read(key, source_id, found)
     except StorageError as problem:
         if not key:
             raise
@@ -301,10 +337,23 @@ def _read_next(
     return True
 
 
-def compare_sources(archive: Archive, on_progress: OnProgress = lambda _: None) -> None:
+def _left_to_others(archive: Archive, work: _Work) -> frozenset[str]:
+    """Sources that a run for new files does not compare: those that are being read again, where nothing came.
+
+    Else each run, every ten minutes, would compare all that an upgrade reads again in days.
+    """
+    if work.lane is not Lane.NEW:
+        return frozenset()
+    with archive.reader.connect() as connection:
+        return sources_of_earlier(connection, READ_WITH) - work.sources
+
+
+def compare_sources(
+    archive: Archive, on_progress: OnProgress = lambda _: None, *, besides: Collection[str] = ()
+) -> None:
     """Store what changed at every source whose readings are not compared yet; the next run does what is left."""
     with archive.reader.connect() as connection:
-        waiting = not_compared(connection)
+        waiting = [each for each in not_compared(connection) if each not in besides]
     for source_id in waiting:
         with derived_transaction(archive) as connection:
             enter(connection)

@@ -44,6 +44,7 @@ NAMED: Final = 4
 
 DAGS: Final = (
     "process",
+    "reread",
     "copies",
     "timestamps",
     "renewals",

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Text, delete, select, text, update
 from sqlalchemy.dialects.postgresql import array
 
 from storage.catalogue.crawl_counts import count_files
+from storage.catalogue.earlier_readings import forget_earlier
 from storage.catalogue.records import drop_unreferenced
 from storage.catalogue.tables import (
     captures,
@@ -42,6 +43,7 @@ def forget_captures(connection: Connection, gone: Collection[str], dependents: C
         )
         for derived in (page_texts, sightings, readings, outcomes):
             connection.execute(delete(derived).where(derived.c.capture_id.in_(some)))
+        forget_earlier(connection, some)
     for some in _parts([*gone, *dependents]):
         connection.execute(delete(occurrences).where(occurrences.c.capture_id.in_(some)))
     _mark_unread(connection, [*dependents, *depicted])

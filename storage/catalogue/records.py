@@ -2,8 +2,9 @@
 
 In: a capture and what a parser read from it. Out: rows, and records put together again. Guaranteed: writing the
 same reading twice changes nothing; a reading by a new parser version replaces the old one of that capture and
-never stands beside it. A version holds what the source said, a sighting what this capture saw besides (views,
-signed addresses): the record as read is the sighting's values over the version's. Source: architecture §3.
+never stands beside it, and what the old one read otherwise is kept (`storage.catalogue.earlier_readings`). A
+version holds what the source said, a sighting what this capture saw besides (views, signed addresses): the record
+as read is the sighting's values over the version's. Source: architecture §3.
 """
 
 from collections.abc import Iterator, Mapping
@@ -31,6 +32,7 @@ from processors.record_keys import (
 from storage.access_labels import EVERYONE, Viewer, visible_to
 from storage.catalogue.captures import Capture
 from storage.catalogue.compared_sources import begin_change
+from storage.catalogue.earlier_readings import ReplacedReading, note_replaced, replaced_reading
 from storage.catalogue.row_arrays import arrays, insert_arrays
 from storage.catalogue.tables import outcomes, readings, records, sightings, versions
 from storage.errors import StorageError
@@ -58,10 +60,22 @@ _DROP_OTHER_OUTCOMES: Final = delete(outcomes).where(
     outcomes.c.capture_id == bindparam("of_capture"), outcomes.c.classifier_version != bindparam("besides")
 )
 _UPSERT_READING: Final = _replacing(readings)
-_DROP_OTHER_READINGS: Final = delete(readings).where(
-    readings.c.capture_id == bindparam("of_capture"), readings.c.parser_version != bindparam("besides")
+_DROP_OTHER_READINGS: Final = (
+    delete(readings)
+    .where(readings.c.capture_id == bindparam("of_capture"), readings.c.parser_version != bindparam("besides"))
+    .returning(
+        readings.c.parser_version,
+        readings.c.outcome,
+        readings.c.outcome_reason,
+        readings.c.layout,
+        readings.c.problem,
+    )
 )
-_DROP_SIGHTINGS: Final = delete(sightings).where(sightings.c.capture_id == bindparam("of_capture"))
+_DROP_SIGHTINGS: Final = (
+    delete(sightings)
+    .where(sightings.c.capture_id == bindparam("of_capture"))
+    .returning(sightings.c.parser_version, sightings.c.record_id, sightings.c.version_id, sightings.c.content)
+)
 _INSERT_RECORDS: Final = insert_arrays(records, "id", "kind", "natural_key").on_conflict_do_nothing()
 _INSERT_VERSIONS: Final = insert_arrays(
     versions, "id", "record_id", "kind", "content", "text"
@@ -142,7 +156,7 @@ def replace_reading(
 def _write_reading(
     connection: Connection, capture: Capture, reading: Reading, publisher: str | None, problem: str | None
 ) -> int:
-    _forget_readings(connection, capture.id, reading.parser_version)
+    before = forget_readings(connection, capture.id, reading.parser_version)
     sightings_read = _new_sightings(capture, reading, publisher)
     row = {
         "capture_id": capture.id,
@@ -169,6 +183,8 @@ def _write_reading(
         connection.execute(_INSERT_RECORDS, arrays(rows))
         connection.execute(_INSERT_VERSIONS, arrays([_version_row(s) for s in by_id]))
         connection.execute(_INSERT_SIGHTINGS, arrays([_sighting_row(s) for s in by_id]))
+    if before is not None:
+        note_replaced(connection, capture, before, reading.parser_version, str(reading.outcome))
     return len(sightings_read)
 
 
@@ -259,10 +275,14 @@ def _texts(value: Any) -> Iterator[str]:
             yield from _texts(item)
 
 
-def _forget_readings(connection: Connection, capture_id: str, besides: str) -> None:
-    """Remove what was read from a capture before, but for the row of the reading by parser ``besides``."""
-    connection.execute(_DROP_SIGHTINGS, {"of_capture": capture_id})
-    connection.execute(_DROP_OTHER_READINGS, {"of_capture": capture_id, "besides": besides})
+def forget_readings(connection: Connection, capture_id: str, besides: str) -> ReplacedReading | None:
+    """Remove what was read from a capture before, but for the row of the reading by parser ``besides``.
+
+    Returns the reading by another parser, for `note_replaced`.
+    """
+    seen = connection.execute(_DROP_SIGHTINGS, {"of_capture": capture_id}).all()
+    rows = connection.execute(_DROP_OTHER_READINGS, {"of_capture": capture_id, "besides": besides}).all()
+    return replaced_reading(rows, seen, besides) if rows else None
 
 
 def drop_unreferenced(connection: Connection) -> None:

@@ -9,6 +9,8 @@ from sqlalchemy import Connection, Text, delete, insert, literal, select
 
 from storage.catalogue.captures import Capture
 from storage.catalogue.compared_sources import begin_change
+from storage.catalogue.earlier_readings import note_replaced
+from storage.catalogue.records import forget_readings
 from storage.catalogue.tables import captures, outcomes, readings, sightings, warcs
 
 
@@ -21,7 +23,7 @@ def copy_earlier_reading(
     layout = warcs.c.declaration["layout"].astext
     here = select(layout).where(warcs.c.key == capture.warc_key).scalar_subquery()
     query = (
-        select(readings.c.capture_id, readings.c.records)
+        select(readings.c.capture_id, readings.c.records, readings.c.outcome)
         .join(captures, captures.c.id == readings.c.capture_id)
         .join(warcs, warcs.c.key == captures.c.warc_key)
         .join(outcomes, outcomes.c.capture_id == readings.c.capture_id)
@@ -46,7 +48,7 @@ def copy_earlier_reading(
     if row is None:
         return None
     begin_change(connection, capture.source_id)
-    connection.execute(delete(sightings).where(sightings.c.capture_id == capture.id))
+    before = forget_readings(connection, capture.id, parser_version)
     connection.execute(delete(readings).where(readings.c.capture_id == capture.id))
     own = {
         "capture_id": literal(capture.id, Text),
@@ -64,4 +66,6 @@ def copy_earlier_reading(
     names = ["capture_id", "classifier_version", "outcome", "reason"]
     connection.execute(delete(outcomes).where(outcomes.c.capture_id == capture.id))
     connection.execute(insert(outcomes).from_select(names, verdict))
+    if before is not None:
+        note_replaced(connection, capture, before, parser_version, row.outcome)
     return int(row.records)

@@ -8,6 +8,7 @@ of it was read, so nothing is skipped.
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -44,6 +45,18 @@ def operator_parsers(connection: Connection) -> tuple[str, ...]:
     """The parsers of operators that sources of deposited files name."""
     named = _named_parser()
     return tuple(connection.scalars(select(named).where(named.is_not(None)).distinct().order_by(named)))
+
+
+class Lane(StrEnum):
+    """Which unread files are meant.
+
+    ``NEW``: those that no version has read to their end, and those of operators' parsers that came or changed.
+    ``EARLIER``: those that versions before these have read.
+    """
+
+    NEW = "new"
+    EARLIER = "earlier"
+    BOTH = "both"
 
 
 UNREAD: Final = "unread"
@@ -93,14 +106,18 @@ def claim_unprocessed(
     among: Collection[str] | None = None,
     besides: Collection[str] = (),
     operators: Mapping[str, str] = MappingProxyType({}),
+    lane: Lane = Lane.BOTH,
 ) -> Iterator[UnprocessedWarc | None]:
-    """The oldest file not read by ``version``, or None; it counts as read once the block ends without exception.
+    """A file not read by ``version``, or None; it counts as read once the block ends without exception.
+
+    New files come first, the oldest before the others; those that earlier versions have read then come from the
+    newest back: an edit shows only between two readings of one parser, so last night's are worth most.
 
     With ``among``, one of these files, waiting for a process that reads it at this moment. ``operators`` are the
     versions of operators' parsers that this process has, by name: files of sources that name one are read by it as
     well. A file whose parser is not here, and that another process has read by it, is left as it is.
     """
-    parser = _named_parser()
+    parser, earlier = _named_parser(), read_by_earlier(version)
     wanted = case(
         *((parser == name, f"{version} {of_parser}") for name, of_parser in operators.items()),
         (parser.is_not(None), literal(f"{version} without ") + parser),
@@ -126,9 +143,11 @@ def claim_unprocessed(
             func.coalesce(read_elsewhere, False).is_(False),
             warcs.c.key.not_in(list(besides)),
         )
-        .order_by(warcs.c.custody_seq)
+        .order_by(earlier, case((earlier, -warcs.c.custody_seq), else_=warcs.c.custody_seq))
         .limit(1)
     )
+    if lane is not Lane.BOTH:
+        query = query.where(earlier if lane is Lane.EARLIER else ~earlier)
     if among is not None:
         query = query.where(warcs.c.key.in_(list(among)))
     # "no key": rows of captures may refer to the file while it is claimed
@@ -143,6 +162,40 @@ def claim_unprocessed(
             row.key, row.object_version, row.source_id, row.crawl_id, row.declaration, row.processed_with
         )
         connection.execute(update(warcs).where(warcs.c.key == row.key).values(processed_with=row.wanted))
+
+
+def read_by_earlier(version: str) -> ColumnElement[bool]:
+    """Whether the file was read to its end, by versions that are not ``version``, whatever operator's parser."""
+    by = func.coalesce(warcs.c.processed_with, version)
+    return ~((by == version) | func.starts_with(by, f"{version} "))
+
+
+def left_of_earlier(connection: Connection, version: str) -> tuple[int, int]:
+    """How many files, and bytes, earlier versions have read and ``version`` has not."""
+    query = select(func.count(), func.coalesce(func.sum(warcs.c.length_bytes), 0))
+    row = connection.execute(query.where(read_by_earlier(version))).one()
+    return int(row[0]), int(row[1])
+
+
+def sources_of_earlier(connection: Connection, version: str) -> frozenset[str]:
+    """The sources of these files."""
+    return frozenset(connection.scalars(select(warcs.c.source_id).where(read_by_earlier(version)).distinct()))
+
+
+def captures_left(connection: Connection, parsers: Collection[str]) -> Mapping[str, int]:
+    """How many captures have a reading by a parser that is none of ``parsers``, by that parser.
+
+    Those of operators' parsers are left out. It looks at every reading: a second for some millions.
+    """
+    by = func.split_part(readings.c.parser_version, "+", 1)
+    query = select(by.label("parser"), func.count().label("captures")).group_by(by).order_by(by)
+    query = query.where(by.not_in(list(parsers)), by.not_like("%/%"))
+    return {row.parser: row.captures for row in connection.execute(query)}
+
+
+def length_of_file(connection: Connection, key: str) -> int:
+    """The bytes of a deposited file; 0 where there is none of this key."""
+    return int(connection.scalar(select(warcs.c.length_bytes).where(warcs.c.key == key)) or 0)
 
 
 _NOT_WAITING_FOR_DISK: Final = text("SET LOCAL synchronous_commit TO off")

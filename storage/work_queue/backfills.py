@@ -164,15 +164,17 @@ def note_turn(
 
 
 @contextmanager
-def only_one(engine: Engine) -> Iterator[bool]:
-    """Whether this process is the one that runs the backfill, for as long as the block lasts."""
+def only_one(engine: Engine, lock_id: int = LOCK_ID) -> Iterator[bool]:
+    """Whether this process is the one that runs the backfill, or what ``lock_id`` stands for, while the block
+    lasts.
+    """
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        held = bool(connection.scalar(select(func.pg_try_advisory_lock(LOCK_ID))))
+        held = bool(connection.scalar(select(func.pg_try_advisory_lock(lock_id))))
         try:
             yield held
         finally:
             if held:
-                connection.execute(select(func.pg_advisory_unlock(LOCK_ID)))
+                connection.execute(select(func.pg_advisory_unlock(lock_id)))
 
 
 def _counts(missing: MissingPosts | None) -> dict[str, int | None]:

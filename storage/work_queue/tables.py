@@ -1,12 +1,13 @@
-"""Tables of the schema `work`: addresses of requests that wait or are worked on, the workers that live, and the
-plan of the backfill.
+"""Tables of the schema `work`: addresses of requests that wait or are worked on, the workers that live, the plan
+of the backfill, and what reading again after an upgrade has come to.
 
 Neither evidence nor derived from any: what was requested and what came of it stands in the ledger. Losing all rows
-costs that what waits has to be started again (the button on its page, or a run of the DAG `archive_url`).
+costs that what waits has to be started again (the button on its page, or a run of the DAG `archive_url`), and what
+earlier parsers had read otherwise: that is all that is left of programs which are no longer installed.
 """
 
 from sqlalchemy import BigInteger, Boolean, Column, Double, Index, Integer, MetaData, Table, Text, text
-from sqlalchemy.dialects.postgresql import TIMESTAMP
+from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 
 SCHEMA = "work"
 metadata = MetaData(schema=SCHEMA)
@@ -70,4 +71,53 @@ backfills = Table(
         comment="how many crawls in a row covered nothing new",
     ),
     Column("problem", Text),
+)
+
+rereading = Table(
+    "rereading",
+    metadata,
+    Column("read_with", Text, primary_key=True, comment="the versions by which files are read again"),
+    Column("began_at", TIME, nullable=False),
+    Column("last_at", TIME, nullable=False, comment="when files_left was counted"),
+    Column("files_done", BigInteger, nullable=False),
+    Column("files_left", BigInteger, nullable=False),
+    Column("bytes_done", BigInteger, nullable=False),
+    Column("bytes_left", BigInteger, nullable=False),
+    Column("seconds_done", Double, nullable=False, comment="how long reading bytes_done took"),
+)
+
+read_again = Table(
+    "read_again",
+    metadata,
+    Column("warc_key", Text, primary_key=True),
+    Column("earlier", Text, primary_key=True),
+    Column("later", Text, primary_key=True),
+    Column("captures", Integer, nullable=False),
+    Column("otherwise", Integer, nullable=False, comment="captures of which something was read otherwise"),
+    Column("changed", Integer, nullable=False, comment="records of which something was read otherwise"),
+    Column("gone", Integer, nullable=False),
+    Column("added", Integer, nullable=False),
+)
+"""Parsers stand without the selectors of a layout: ``news-4`` for ``news-4+0a1b2c3d``."""
+
+earlier_readings = Table(
+    "earlier_readings",
+    metadata,
+    Column("capture_id", Text, primary_key=True),
+    Column("earlier", Text, primary_key=True),
+    Column("later", Text, nullable=False),
+    Column("warc_key", Text, nullable=False),
+    Column("read_again_at", TIME, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("outcome_reason", Text),
+    Column("layout", Text),
+    Column("problem", Text),
+    Column("records", Integer, nullable=False),
+    Column(
+        "differences",
+        JSONB,
+        nullable=False,
+        comment="records that are read otherwise now, as the earlier parser had read them",
+    ),
+    Index("earlier_readings_by_parser", "later", "earlier", "read_again_at"),
 )

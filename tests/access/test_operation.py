@@ -9,13 +9,16 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy import text
 
 from access.app import create_app
 from access.machine_checks import MachineChecks
+from access.rendering.formatting import format_count
 from access.rendering.labels import kind_label
 from access.rendering.night_charts import format_duration, night_charts
 from access.views.backfill import backfill_figures
 from access.views.operation import NIGHTS, night_figures
+from access.views.rereading import reread_figures
 from pipeline.config.settings import Settings, SettingsError
 from pipeline.process.run import process_pending
 from pipeline.setup.doctor import examine, label_of
@@ -26,6 +29,7 @@ from storage.deposit.deposit import deposit_file
 from storage.ledger.crawl_facts import begin_collection
 from storage.ledger.harvests import begin_harvest, end_harvest, newest_due
 from storage.work_queue.backfills import MissingPosts, note_turn, start
+from storage.work_queue.rereading import note_file, note_left
 from tests.access.conftest import user_of_header
 from tests.access.views.test_changes import COURT, LIST, MOVED_AFTER, STAYS, page
 from tests.access.views.test_sources import REFUSED
@@ -215,3 +219,29 @@ def test_a_channel_of_which_somebody_may_not_know_is_not_in_the_plan(archive: Ar
     found = backfill_figures(archive, viewer=Viewer("ben", Role.COLLECTOR))
     assert [row["source_id"] for row in found["channels"]] == ["tg-new"]
     assert found["plan"]["pages_left"] == 0
+
+
+def test_what_an_upgrade_reads_again_stands_with_its_progress(
+    archive: Archive, administrator: TestClient, tmp_path: Path
+) -> None:
+    assert "Read again after an upgrade" not in administrator.get("/operation").text
+    deposit_tonight(archive, tmp_path, page(MOVED_AFTER, STAYS))
+    with archive.writer.begin() as connection:
+        note_left(connection, "versions", files=4, bytes_left=4000)
+        note_file(connection, "versions", length_bytes=1000, seconds=60.0)
+        connection.execute(
+            text(
+                "INSERT INTO work.read_again SELECT key, 'court-list-3', 'court-list-4', 1200, 7, 9, 2, 3 "
+                "FROM catalogue.warcs"
+            )
+        )
+    now = datetime.now(UTC)
+    figures = reread_figures(archive, now=now)
+    assert figures is not None
+    assert (figures["plan"]["files_done"], figures["plan"]["files_left"]) == (1, 3)
+    assert (figures["plan"]["share_done"], figures["plan"]["hours_left"]) == (0.25, 0.05)
+    assert figures["plan"]["ends_at"] > now
+    shown = administrator.get("/operation").text
+    assert "1 of 4 files are read again." in shown
+    assert "court-list-3" in shown
+    assert format_count(1200) in shown

@@ -1,0 +1,228 @@
+"""After an upgrade: what an earlier parser has read is read again, and what it had read otherwise is kept."""
+
+import contextlib
+import random
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select, text
+
+from crawlers.watchlist.loader import read_watchlist
+from crawlers.watchlist.source import Source
+from pipeline.config.settings import ROOT, Settings
+from pipeline.operations.rereading import NOTHING_LEFT, is_to_read_again, reread_plan, run_rereading
+from pipeline.process import run
+from pipeline.process.rebuild import rebuild
+from pipeline.process.run import process_pending
+from pipeline.supervise.processes import is_alive
+from processors.kinds import PageKind
+from processors.pages.page import Page
+from processors.pages.parse_result import Reading
+from processors.parsing.parser_versions import parser_for, read_page
+from processors.parsing.sandboxed_parsers import ConfinedParsers
+from processors.records.telegram_post import TelegramPost
+from samples import expected
+from samples.sites import SampleSites
+from storage.access_labels import EVERYONE, Viewer
+from storage.archive import Archive
+from storage.catalogue.earlier_readings import earlier_readings_of, parser_changes
+from storage.catalogue.forgetting import forget_captures
+from storage.catalogue.tables import captures, readings, warcs
+from storage.catalogue.unread import Lane, captures_left
+from storage.ledger.harvests import begin_harvest, end_harvest, newest_due
+from tests.pipeline.crawl.test_crawl_process import descendants, wait_until
+from tests.pipeline.process.collector import NIGHTS, SAMPLES, Collector
+from tests.storage.integrity.test_restore import catalogue
+from tests.storage.killed_deposits import environment
+
+TODAY = parser_for("telegram", NIGHTS[1].date()).name
+EARLIER = "telegram-before"
+POSTS = len(expected.posts(expected.MONITOR, 1))
+
+
+@pytest.fixture(scope="module")
+def sources() -> dict[str, Source]:
+    return {source.id: source for source in read_watchlist(SAMPLES).sources}
+
+
+@pytest.fixture(scope="module")
+def sites() -> Iterator[SampleSites]:
+    with SampleSites() as running:
+        yield running
+
+
+@pytest.fixture
+def collector(sites: SampleSites, archive: Archive, tmp_path: Path) -> Collector:
+    return Collector(sites, archive, tmp_path)
+
+
+def read_by_the_version_before(archive: Archive) -> None:
+    """Read what is there as a version did that took texts in capitals, and saw no first post of a page."""
+
+    def reads_shouting(_: ConfinedParsers, page: Page, kind: PageKind, **more: Any) -> Reading:
+        reading = read_page(page, kind, **more)
+        posts = [record for record in reading.records if isinstance(record, TelegramPost)]
+        louder = tuple(replace(post, text=(post.text or "").upper()) for post in posts[1:])
+        return replace(reading, parser_version=EARLIER, records=louder)
+
+    versions = tuple(EARLIER if name == TODAY else name for name in run.VERSIONS)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(ConfinedParsers, "read_page", reads_shouting)
+        patched.setattr(run, "READ_WITH", " ".join(versions))
+        patched.setattr(run, "VERSIONS", versions)
+        process_pending(archive)
+
+
+def versions_in(archive: Archive) -> set[str]:
+    with archive.reader.connect() as connection:
+        return set(connection.scalars(select(readings.c.parser_version)))
+
+
+def test_new_files_are_read_at_once_and_what_an_earlier_parser_read_is_left_to_its_lane(
+    collector: Collector, sources: dict[str, Source], archive: Archive, stored_settings: Settings
+) -> None:
+    collector.collect(sources["tg-monitor"], 1)
+    read_by_the_version_before(archive)
+    collector.collect(sources["tg-oblsud"], 1)
+    assert process_pending(archive, lane=Lane.NEW).files == 1
+    assert versions_in(archive) == {EARLIER, TODAY}
+    plan = reread_plan(archive)
+    assert (plan.files_done, plan.files_left, plan.ends_at) == (0, 1, None)
+    assert is_to_read_again(stored_settings)
+
+    assert run_rereading(stored_settings) == NOTHING_LEFT
+    assert versions_in(archive) == {TODAY}
+    plan = reread_plan(archive)
+    assert (plan.files_done, plan.files_left, plan.share_done) == (1, 0, 1.0)
+    assert not is_to_read_again(stored_settings)
+    assert run_rereading(stored_settings) == NOTHING_LEFT
+
+
+def test_what_is_read_otherwise_is_counted_and_stays_as_the_earlier_parser_read_it(
+    collector: Collector, sources: dict[str, Source], archive: Archive, stored_settings: Settings
+) -> None:
+    key = collector.collect(sources["tg-monitor"], 1)
+    read_by_the_version_before(archive)
+    with archive.reader.connect() as connection:
+        left = captures_left(connection, run.VERSIONS)
+        pages = connection.scalar(text("SELECT count(*) FROM catalogue.readings WHERE records > 0"))
+    assert left == {EARLIER: pages}
+    run_rereading(stored_settings)
+    rebuilt_from = catalogue(archive)
+
+    with archive.reader.connect() as connection:
+        (change,) = parser_changes(connection)
+        found = list(earlier_readings_of(connection, parser=TODAY, limit=100))
+    assert (change.earlier, change.later) == (EARLIER, TODAY)
+    assert (change.captures, change.otherwise) == (pages, pages)
+    assert (change.changed + change.added, change.gone) == (POSTS, 0)
+    assert change.added == pages
+    differences = [each for reading in found for each in reading.differences]
+    changed = [each for each in differences if each["how"] == "changed"]
+    assert len(changed) == change.changed
+    assert all(each["fields"] == ["text"] and each["before"]["text"].isupper() for each in changed)
+    assert all(each["before"] is None for each in differences if each["how"] == "added")
+
+    # nothing of it is derived from the store: making the catalogue anew leaves it
+    rebuild(archive)
+    assert catalogue(archive) == rebuilt_from
+    with archive.reader.connect() as connection:
+        assert list(earlier_readings_of(connection, limit=100)) == found
+
+    with archive.writer.begin() as connection:
+        connection.execute(warcs.update().where(warcs.c.key == key).values(access_label="case-k1"))
+        connection.execute(captures.update().values(access_label="case-k1"))
+    with archive.reader.connect() as connection:
+        stranger = Viewer("ann")
+        assert parser_changes(connection, viewer=stranger) == ()
+        assert list(earlier_readings_of(connection, viewer=stranger, limit=100)) == []
+        assert len(parser_changes(connection, viewer=EVERYONE)) == 1
+
+
+def test_what_is_purged_takes_its_earlier_readings_along(
+    collector: Collector, sources: dict[str, Source], archive: Archive, stored_settings: Settings
+) -> None:
+    collector.collect(sources["tg-monitor"], 1)
+    read_by_the_version_before(archive)
+    run_rereading(stored_settings)
+    with archive.writer.begin() as connection:
+        found = [each.capture_id for each in earlier_readings_of(connection, limit=100)]
+        forget_captures(connection, found[:1], ())
+        left = connection.scalars(text("SELECT capture_id FROM work.earlier_readings")).all()
+    assert sorted(left) == sorted(found[1:])
+
+
+def test_a_night_comes_first(
+    collector: Collector, sources: dict[str, Source], archive: Archive, stored_settings: Settings
+) -> None:
+    collector.collect(sources["tg-monitor"], 1)
+    read_by_the_version_before(archive)
+    due = newest_due(datetime.now(UTC))
+    begin_harvest(archive, "n-1", actor="scheduler", due_at=due, sources=["tg-monitor"], covers_watchlist=True)
+    assert "A harvest is at work" in run_rereading(stored_settings)
+    assert not is_to_read_again(stored_settings)
+    assert versions_in(archive) == {EARLIER}
+    end_harvest(archive, "n-1", actor="scheduler", failures={}, network=None)
+    assert run_rereading(stored_settings) == NOTHING_LEFT
+    assert versions_in(archive) == {TODAY}
+
+
+AGAIN = """
+from pathlib import Path
+from pipeline.config.settings import load_settings
+from pipeline.operations.rereading import run_rereading
+settings = load_settings(dotenv=Path("/nonexistent"))
+print("ready", flush=True)
+run_rereading(settings)
+"""
+
+
+def start(settings: Settings) -> "subprocess.Popen[bytes]":
+    child = subprocess.Popen(
+        [sys.executable, "-c", AGAIN], cwd=ROOT, env=environment(settings), stdout=subprocess.PIPE
+    )
+    assert child.stdout is not None
+    child.stdout.readline()
+    return child
+
+
+def kill(child: "subprocess.Popen[bytes]") -> None:
+    """The reader alone; the parsers it had started must end by themselves."""
+    family = descendants(child.pid)
+    child.send_signal(signal.SIGKILL)
+    child.wait()
+    wait_until(lambda: not any(is_alive(pid) for pid in family))
+
+
+@pytest.mark.timeout(600)
+def test_reading_again_killed_at_random_moments_ends_as_if_it_had_not_been(
+    collector: Collector, sources: dict[str, Source], archive: Archive, stored_settings: Settings
+) -> None:
+    moments = random.Random(20261201)
+    for source_id in ("tg-monitor", "tg-vestki", "tg-oblsud"):
+        for day in NIGHTS:
+            collector.collect(sources[source_id], day)
+    read_by_the_version_before(archive)
+    with archive.reader.connect() as connection:
+        pages = connection.scalar(text("SELECT count(*) FROM catalogue.readings"))
+    for _ in range(5):
+        child = start(stored_settings)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            child.wait(timeout=moments.uniform(0.2, 2.0))
+        kill(child)
+    run_rereading(stored_settings)
+
+    read_under_fire = catalogue(archive)
+    with archive.reader.connect() as connection:
+        (change,) = parser_changes(connection)
+    assert change.captures == pages
+    assert reread_plan(archive).files_left == 0
+    rebuild(archive)
+    assert catalogue(archive) == read_under_fire
