@@ -1,10 +1,11 @@
 """Compiled search kernels behind ``processors.similarity.hamming_search``; importing this module loads numba
 (about a second).
 
-*Join*, for many against many: by the pigeonhole principle two rows at most d bits apart agree in one of their c
-16-bit pieces up to d // c bits. Both sides are sorted by each piece in turn (counting sort) and only buckets whose
-keys lie that near are compared; a pair is reported at the first piece where it shows, so none comes twice. Known
-rows are taken in blocks, so the copies cost a part of the known rows and no standing index is kept.
+*Join*, for many against many: two rows at most d bits apart agree in one of their 16-bit pieces up to as many bits
+as `flips_of_pieces` allows that piece, by the pigeonhole principle. Both sides are sorted by each piece in turn
+(counting sort) and only buckets whose keys lie that near are compared; a pair is reported at the first piece where
+it shows, so none comes twice. Known rows are taken in blocks, so the copies cost a part of the known rows and no
+standing index is kept.
 
 *Scan*, for one against many: rows lie in columns of words; two words of four (128 of 256 bits) rule out nearly
 every row, so half of the memory is never read.
@@ -81,12 +82,12 @@ def _sort_by_key(
 
 
 @_compiled
-def _shown_before(a: NDArray[np.uint64], b: NDArray[np.uint64], piece: int, flips: np.uint64) -> bool:
+def _shown_before(a: NDArray[np.uint64], b: NDArray[np.uint64], piece: int, flips: NDArray[np.int64]) -> bool:
     """Whether an earlier piece already brought this pair together."""
     for earlier in range(piece):
         shift = np.uint64(PIECE_BITS * (earlier % 4))
         difference = ((a[earlier // 4] ^ b[earlier // 4]) >> shift) & np.uint64(0xFFFF)
-        if _popcount(difference) <= flips:
+        if np.int64(_popcount(difference)) <= flips[earlier]:
             return True
     return False
 
@@ -101,7 +102,7 @@ def _join_piece1(
     new_order: NDArray[np.int32],
     masks: NDArray[np.int64],
     piece: int,
-    flips: np.uint64,
+    flips: NDArray[np.int64],
     distance_bits: np.uint64,
     found: NDArray[np.int64],
     count: int,
@@ -143,7 +144,7 @@ def _join_piece4(
     new_order: NDArray[np.int32],
     masks: NDArray[np.int64],
     piece: int,
-    flips: np.uint64,
+    flips: NDArray[np.int64],
     distance_bits: np.uint64,
     found: NDArray[np.int64],
     count: int,
@@ -260,23 +261,39 @@ def join(new: NDArray[np.uint64], known: NDArray[np.uint64], distance_bits: int)
     return np.concatenate(parts)
 
 
-def _join_blocks(new: NDArray[np.uint64], known: NDArray[np.uint64], distance_bits: int) -> NDArray[np.int64]:
-    pieces = 4 * new.shape[1]
-    flips = distance_bits // pieces
-    masks = np.array(
+def flips_of_pieces(pieces: int, distance_bits: int) -> NDArray[np.int64]:
+    """By how many bits each piece may differ; -1 for one that needs no look.
+
+    Two rows that differ by more in every piece differ by the sum of one more each, which is ``distance_bits + 1``.
+    The first pieces get the least: of DCT signs they hold the lowest frequencies, in which most are alike.
+    """
+    each, more = divmod(distance_bits + 1, pieces)
+    return np.array([each - 1] * (pieces - more) + [each] * more, np.int64)
+
+
+def _masks(most: int) -> NDArray[np.int64]:
+    """What may be changed in a key: up to ``most`` of its bits."""
+    return np.array(
         [
             sum(1 << bit for bit in bits)
-            for count in range(flips + 1)
+            for count in range(most + 1)
             for bits in itertools.combinations(range(PIECE_BITS), count)
         ],
         np.int64,
     )
+
+
+def _join_blocks(new: NDArray[np.uint64], known: NDArray[np.uint64], distance_bits: int) -> NDArray[np.int64]:
+    flips = flips_of_pieces(4 * new.shape[1], distance_bits)
     found = np.empty((FIRST_CAPACITY, 3), np.int64)
     count = 0
     kernel = JOINS[new.shape[1]]
-    for piece in range(pieces):
+    for piece, most in enumerate(flips.tolist()):
+        masks = _masks(most)
+        if not len(masks):
+            continue
         new_side, known_side = _sorted_by(new, piece), _sorted_by(known, piece)
-        near = (masks, piece, np.uint64(flips), np.uint64(distance_bits))
+        near = (masks, piece, flips, np.uint64(distance_bits))
         total = kernel(*known_side, *new_side, *near, found, count)
         if total > len(found):
             found = np.concatenate([found[:count], np.empty((2 * total - count, 3), np.int64)])

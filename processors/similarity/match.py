@@ -74,16 +74,18 @@ def _all_links(new: Sequence[HasFingerprints], index: Index) -> Iterator[MediaLi
         whole: list[_WholePictures] = []
         moving: set[Pair] = set()
         rows = queried[table].rows
-        for orientation in ORIENTATIONS:
-            turned = turned_rows(table.partition("/")[0], rows.bits, orientation)
-            for near in searched_in_parts(index, table, turned, within_bits):
-                stills = (rows.at_ms[near.query] == STILL_MS) & (near.at_ms == STILL_MS)
-                mine, owners = queried[table].owner[near.query], near.owner
-                for place in np.flatnonzero(stills).tolist():
-                    pair = (names[mine[place]], index.owner(int(owners[place])))
-                    whole.append(_WholePictures(pair, int(near.distance_bits[place]), orientation.name))
-                both = _each_once(mine[~stills], owners[~stills])
-                moving |= {(names[one], index.owner(other)) for one, other in both}
+        algorithm = table.partition("/")[0]
+        turned = np.concatenate([turned_rows(algorithm, rows.bits, each) for each in ORIENTATIONS])
+        for near in searched_in_parts(index, table, turned, within_bits):
+            turns, places = np.divmod(near.query, len(rows))
+            stills = (rows.at_ms[places] == STILL_MS) & (near.at_ms == STILL_MS)
+            mine, owners = queried[table].owner[places], near.owner
+            for place in np.flatnonzero(stills).tolist():
+                pair = (names[mine[place]], index.owner(int(owners[place])))
+                name = ORIENTATIONS[turns[place]].name
+                whole.append(_WholePictures(pair, int(near.distance_bits[place]), name))
+            both = _each_once(mine[~stills], owners[~stills])
+            moving |= {(names[one], index.owner(other)) for one, other in both}
         theirs = index.hashes_of({b for _, b in moving} | {found.pair[1] for found in whole})
         standing = (found for found in whole if _stands(table, found, ours, theirs))
         yield from (_whole_link(table, found, ours, theirs) for found in standing)

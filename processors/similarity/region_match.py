@@ -48,10 +48,15 @@ _BY_NAME = {orientation.name: orientation for orientation in ORIENTATIONS}
 def alike_parts(queried: FingerprintTable, names: list[Digest], index: Index) -> dict[Pair, set[Turned]]:
     """Pictures, by file and frame, that have enough alike regions in one orientation."""
     found: dict[Pair, set[Turned]] = {}
-    for orientation in ORIENTATIONS:
-        near = index.search(TABLE, turned_bits(queried.rows.bits, orientation), WITHIN_BITS)
-        ours = _numbered(queried.owner[near.query], queried.rows.at_ms[near.query])
-        theirs = _numbered(near.owner, near.at_ms)
+    bits = [turned_bits(queried.rows.bits, orientation) for orientation in ORIENTATIONS]
+    # all orientations at once, since a search sorts the many known rows each time
+    matches = index.search(TABLE, np.concatenate(bits), WITHIN_BITS)
+    turns, places = np.divmod(matches.query, len(queried.owner))
+    for number, orientation in enumerate(ORIENTATIONS):
+        turned_so = turns == number
+        queried_rows = places[turned_so]
+        ours = _numbered(queried.owner[queried_rows], queried.rows.at_ms[queried_rows])
+        theirs = _numbered(matches.owner[turned_so], matches.at_ms[turned_so])
         together = ours.number * len(theirs.pictures) + theirs.number
         pictures, counts = np.unique(together, return_counts=True)
         for both in pictures[counts >= LEAST_ALIKE].tolist():

@@ -63,7 +63,7 @@ def test_rows_of_odd_shape_are_refused(shape: tuple[int, ...]) -> None:
     st.integers(0, 2**32 - 1),
     st.integers(0, 60),
     st.integers(0, 80),
-    st.sampled_from([(8, 0), (8, 3), (8, 8), (8, 11), (32, 5), (32, 31), (32, 47)]),
+    st.sampled_from([(8, 0), (8, 2), (8, 3), (8, 8), (8, 10), (8, 11), (32, 5), (32, 31), (32, 47)]),
 )
 def test_the_join_finds_every_pair_once(seed: int, n: int, m: int, kind: tuple[int, int]) -> None:
     width, distance_bits = kind
@@ -71,6 +71,14 @@ def test_the_join_finds_every_pair_once(seed: int, n: int, m: int, kind: tuple[i
     new = rows(seed + 1, n, width, near=known)
     pairs = hamming_kernels.join(words(new), words(known), distance_bits)
     assert sorted(map(tuple, pairs.tolist())) == brute(new, known, distance_bits)
+
+
+@pytest.mark.parametrize("pieces", [4, 16])
+@pytest.mark.parametrize("distance_bits", range(48))
+def test_rows_that_differ_by_more_in_every_piece_are_further_apart(pieces: int, distance_bits: int) -> None:
+    flips = hamming_kernels.flips_of_pieces(pieces, distance_bits)
+    assert len(flips) == pieces
+    assert sum(flips.tolist()) + pieces == distance_bits + 1
 
 
 @settings(deadline=None, max_examples=60)
