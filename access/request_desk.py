@@ -74,7 +74,8 @@ class TakenRequests:
 class NewRequest:
     """What a person asks for: ``urls`` one per line; ``egress`` is None for going directly.
 
-    ``profile`` is the login with which the browser loads the pages, whatever ``engine`` says; None: without one.
+    ``profile`` is the login with which the browser loads the pages, also where ``engine`` is ``http``; None:
+    without one. With ``direct`` it is refused, and so is ``video``.
     ``follow``: with so many pages of its host to which each page links, at most `MOST_LINKED_PAGES`.
     """
 

@@ -75,12 +75,17 @@ log = logging.getLogger(__name__)
         ),
         "engine": Param(
             default="http",
-            enum=["http", "browser"],
+            enum=["http", "browser", "direct"],
             type="string",
-            values_display={"http": "Fast", "browser": "With a browser and a screenshot"},
+            values_display={
+                "http": "Fast",
+                "browser": "With a browser and a screenshot",
+                "direct": "By the browser without the recorder (lower fidelity)",
+            },
             title="How",
             description="Fast fetches the page and what it takes to show it. "
-            "A browser also runs its scripts; it takes longer.",
+            "A browser also runs its scripts; it takes longer. Without the recorder is for sites that refuse it: "
+            "the bytes are as the browser decoded them, not as the server sent them.",
         ),
         "video": Param(
             default=False,
@@ -94,8 +99,8 @@ log = logging.getLogger(__name__)
             type=["null", "string"],
             maxLength=64,
             title="With the login",
-            description="The name of a login profile. The browser then loads the pages, whatever is chosen above. "
-            "Leave it empty to load them without a login.",
+            description="The name of a login profile. The browser then loads the pages, also where Fast is "
+            "chosen above. Leave it empty to load them without a login.",
         ),
         "follow": Param(
             default=0,
@@ -122,6 +127,7 @@ def archive_url() -> None:
     @task(task_display_name="Take the request", pool="on_demand", queue="on_demand", retries=0)
     def check() -> list[dict[str, Any]]:
         """Take the request, or write the URLs that are valid to the ledger as one; return one job per URL."""
+        from crawlers.watchlist.source import refusal_of_direct_mode
         from pipeline.archive_pages import PAGE_KEY, page_of_request
         from pipeline.collect.run_note import leave_note
         from pipeline.collect.url_list import BadUrls, check_lines
@@ -136,6 +142,9 @@ def archive_url() -> None:
         try:
             request_id = params["request_id"]
             if request_id is None:
+                why = refusal_of_direct_mode(params["engine"], video=params["video"], profile=params["profile"])
+                if why is not None:
+                    raise BadUrls((why,))
                 settings.egress_url(params["egress"] or None)
                 logins = ProfileStore(settings.login_folder, settings.login_keys_file)
                 profile = chosen_profile(logins, params["profile"], video=params["video"])

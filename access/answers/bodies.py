@@ -25,8 +25,8 @@ class NewRequestBody(Body):
     """The reference of a case of which the user is a member."""
     confidential: bool = False
     """Whether only the members of the case find it."""
-    engine: str = Field("http", examples=["http", "browser"])
-    """``http`` or ``browser``."""
+    engine: str = Field("http", examples=["http", "browser", "direct"])
+    """``http``, ``browser`` or ``direct``."""
     egress: str | None = None
     """The egress profile; null: directly."""
     video: bool = False

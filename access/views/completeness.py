@@ -13,6 +13,7 @@ from typing import Any, Final
 from access.rendering.translations import N_, gettext
 from access.views.media import media_of_record
 from crawlers.model.capture import RenderingKind
+from crawlers.model.exchange import Fidelity
 from processors.urls import is_address
 from storage.access_labels import DEFAULT_LABEL, Viewer
 from storage.archive import Archive
@@ -35,6 +36,7 @@ REASONS: Final[Mapping[str, str]] = {
     "url_stated": N_("The address is what the imported file states."),
     "url_none": N_("A person brought the file, so it has no address of its own."),
     "source_whole": N_("What the server sent is kept to the byte."),
+    "source_by_browser": N_("What the browser decoded is kept, not what the server sent."),
     "source_file": N_("The file is kept to the byte."),
     "source_cut": N_("The record is shorter than what the server meant to send: %(reason)s"),
     "source_derived": N_("This is a file that the collector made, not what the server sent."),
@@ -52,6 +54,7 @@ REASONS: Final[Mapping[str, str]] = {
     "media_unknown": N_("The page was fetched without what may be embedded in it."),
     "media_file": N_("This is a file by itself. Nothing is embedded in it that had to be fetched."),
     "media_failed": N_("There is no page whose media could be fetched."),
+    "metadata_by_browser": N_("Heads, times and encryption are kept as the browser reports them."),
     "metadata_exchange": N_("Head of the answer, times, network address and encryption are kept."),
     "metadata_head": N_(
         "Only what the record itself states is kept. The collector's own observations are missing."
@@ -123,6 +126,8 @@ def _complete_with(capture: Capture, items: tuple[CompletenessItem, ...]) -> str
     if not capture.url.startswith(("http://", "https://")) or not is_address(capture.url):
         return None
     state = {each.item: each.state for each in items}
+    if any(each.reason == "source_by_browser" for each in items):
+        return None  # it was taken without the recorder, which the site may refuse
     if state["full_page"] != HAS or state["embedded_media"] != HAS:
         return "browser"
     return None if state["source_code"] == HAS else "http"
@@ -142,6 +147,8 @@ def _source_code(capture: Capture, facts: Mapping[str, Any]) -> CompletenessItem
         return CompletenessItem("source_code", HAS, "source_file")
     if capture.url.startswith("urn:"):
         return CompletenessItem("source_code", PARTLY, "source_derived")
+    if facts["exchange"].get("fidelity") == Fidelity.BROWSER:
+        return CompletenessItem("source_code", PARTLY, "source_by_browser")
     if capture.record_type in ("response", "revisit", "resource"):
         by_a_server = capture.record_type != "resource" and not _imported(facts)
         return CompletenessItem("source_code", HAS, "source_whole" if by_a_server else "source_file")
@@ -185,6 +192,8 @@ def _embedded_media(
 
 
 def _metadata(capture: Capture, facts: Mapping[str, Any]) -> CompletenessItem:
+    if facts["exchange"].get("fidelity") == Fidelity.BROWSER:
+        return CompletenessItem("metadata", PARTLY, "metadata_by_browser")
     if facts["exchange"]:
         return CompletenessItem("metadata", HAS, "metadata_exchange")
     if capture.record_type in ("response", "revisit", "resource"):

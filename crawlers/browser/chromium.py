@@ -7,7 +7,7 @@ proxy, loopback addresses included. Certificates are accepted from the crawl's o
 import asyncio
 import os
 import signal
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from http import HTTPStatus
 from pathlib import Path
@@ -69,10 +69,10 @@ class Trusted(Protocol):
         """The sha256 of the key of the crawl's authority, as base64."""
 
 
-def arguments(trusted: Trusted, user_agent: str) -> list[str]:
-    """Command-line switches of the browser."""
+def arguments(trusted: Trusted, user_agent: str, trusted_keys: Sequence[str] = ()) -> list[str]:
+    """Command-line switches of the browser; ``trusted_keys`` as in `crawlers.browser.direct_mode`."""
     return [
-        f"--ignore-certificate-errors-spki-list={trusted.authority_spki_sha256}",
+        f"--ignore-certificate-errors-spki-list={','.join((trusted.authority_spki_sha256, *trusted_keys))}",
         # Names are the recorder's to resolve; the browser would tell them to the machine's own resolver.
         "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
         # WebRTC would send UDP past any proxy.
@@ -87,13 +87,19 @@ def arguments(trusted: Trusted, user_agent: str) -> list[str]:
     ]
 
 
-async def launch(playwright: Playwright, trusted: Trusted, program: Path | None, user_agent: str) -> Browser:
+async def launch(
+    playwright: Playwright,
+    trusted: Trusted,
+    program: Path | None,
+    user_agent: str,
+    trusted_keys: Sequence[str] = (),
+) -> Browser:
     """Start the browser; ``program`` None is Playwright's own. Raises Playwright's ``Error`` where it does not
     start.
     """
     return await playwright.chromium.launch(
         executable_path=program,
-        args=arguments(trusted, user_agent),
+        args=arguments(trusted, user_agent, trusted_keys),
         proxy={"server": DEAD_PROXY},
         # Chromium's sandbox does not work for root; for everyone else it stays on.
         chromium_sandbox=os.geteuid() != 0,

@@ -17,6 +17,7 @@ from playwright.async_api import TimeoutError as PlaywrightTimeout
 
 from crawlers.browser.chromium import close
 from crawlers.browser.consent import ConsentResult, reject_consent
+from crawlers.browser.direct_capture import DirectCapture
 from crawlers.browser.login_sign import shows_sign
 from crawlers.browser.page_answers import PageHangs, answer_of, require_answer
 from crawlers.browser.page_handling import KINDS, PageHandling
@@ -146,8 +147,19 @@ class _Visit:
         self.taken_at = datetime.now(UTC)
 
 
-async def load(tab: Page, url: str, wait_for_slot: WaitForSlot, handling: PageHandling) -> Loaded:
-    """Load ``url`` in a new tab, and close the tab; one that does not close stays in its context's ``pages``."""
+async def load(
+    tab: Page,
+    url: str,
+    wait_for_slot: WaitForSlot,
+    handling: PageHandling,
+    capture: DirectCapture | None = None,
+) -> Loaded:
+    """Load ``url`` in a new tab, and close the tab; one that does not close stays in its context's ``pages``.
+
+    ``capture`` takes what the browser receives meanwhile, where no recorder does.
+    """
+    if capture is not None:
+        await _begin(capture)
     # so until the sign is seen: a tab that dies before has not shown it either
     visit = _Visit(tab, RequestLog(tab.context, tab), logged_out=handling.login_sign is not None)
     crashed = asyncio.Event()
@@ -171,9 +183,18 @@ async def load(tab: Page, url: str, wait_for_slot: WaitForSlot, handling: PageHa
         for task in (taking, dying):
             task.cancel()
         await asyncio.gather(taking, dying, return_exceptions=True)
+        if capture is not None:
+            await capture.settle()
         visit.log.close()
         for each in (tab, *tab.context.pages):
             await close(each)
+
+
+async def _begin(capture: DirectCapture) -> None:
+    try:
+        await capture.begin()
+    except PlaywrightError as error:
+        raise TabFailed(first_line(error)) from error
 
 
 async def _take(visit: _Visit, url: str, wait_for_slot: WaitForSlot, handling: PageHandling) -> None:

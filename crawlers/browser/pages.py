@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from crawlers.browser.direct_mode import DirectMode
 from crawlers.browser.page_handling import PageHandling
 from crawlers.browser.step_results import StepResult
 from crawlers.http_client import CrawlLimitReached
@@ -25,12 +26,17 @@ if TYPE_CHECKING:
     from crawlers.browser.started_browser import StartedBrowser
 
 
+SHOWN_TYPES = ("text/html", "application/xhtml+xml", "text/plain")
+"""What Chromium shows as a page of its own; the rest it hands to viewers whose DOM holds nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class RenderedPage:
     """A page as it stood in the end.
 
-    ``dom`` is UTF-8; ``url`` is where redirects led; ``status`` is None where the page never came to its end;
-    ``remarks`` are sentences on what is missing, ``steps`` what came of those that its source declares.
+    ``dom`` is UTF-8, in direct mode the file itself where it is not shown; ``url`` is where redirects led;
+    ``status`` is None where the page never came to its end; ``remarks`` are sentences on what is missing,
+    ``steps`` what came of those that its source declares.
     ``logged_out``: it was loaded with a login, and did not show the sign of it.
     """
 
@@ -48,7 +54,8 @@ class BrowserPages:
 
     ``note`` and ``rendering`` hand over to the recorder's process; ``handling`` says what is made. ``seconds`` is
     the crawl's limit, counted from the first page. ``started`` is the browser where one was started beforehand,
-    ``login`` with what each context begins. ``one_page`` is to be held while a page is rendered.
+    ``login`` with what each context begins, ``direct`` is set where it speaks TLS
+    itself. ``one_page`` is to be held while a page is rendered.
     """
 
     def __init__(
@@ -63,6 +70,7 @@ class BrowserPages:
         seconds: float | None = None,
         started: StartedBrowser | None = None,
         login: BrowserLogin | None = None,
+        direct: DirectMode | None = None,
     ) -> None:
         self._recorder = recorder
         self._program = program
@@ -72,6 +80,7 @@ class BrowserPages:
         self._handling = handling or PageHandling()
         self._seconds = seconds
         self._login = login
+        self._direct = direct
         self._deadline: float | None = None
         self._session: BrowserSession | None = None
         self._started = started
@@ -108,6 +117,7 @@ class BrowserPages:
                 self._handling,
                 self._started,
                 self._login,
+                self._direct,
             )
             self._started = None
             if self._seconds is not None:

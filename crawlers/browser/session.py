@@ -18,23 +18,25 @@ from playwright.async_api import Error as PlaywrightError
 
 from crawlers.browser.browser_memory import memory_bytes
 from crawlers.browser.chromium import close, end, launch, open_context, process_id_of
+from crawlers.browser.direct_capture import DirectCapture
+from crawlers.browser.direct_mode import DirectMode
 from crawlers.browser.page_handling import PageHandling
 from crawlers.browser.page_info import page_info
 from crawlers.browser.page_loader import Loaded, TabFailed, TabLost, load
-from crawlers.browser.pages import RenderedPage
+from crawlers.browser.pages import SHOWN_TYPES, RenderedPage
 from crawlers.browser.renderings import MadeOfPage, first_line
 from crawlers.browser.script_requests import WaitForSlot
 from crawlers.browser.started_browser import StartedBrowser
 from crawlers.browser.step_results import StepOutcome, StepResult
 from crawlers.browser.temporary_folder import TemporaryFolder
 from crawlers.http_client import BrowserMissing, PageNotRendered
+from crawlers.model.browser_exchange import BrowserExchange
 from crawlers.model.capture import Note, NoteKind, Rendering, RenderingKind
 from crawlers.model.login import BrowserLogin
+from crawlers.recorder.http_messages import media_type_of
 from crawlers.recorder.proxy import RecorderAddress
+from processors.http.head import read_head
 from processors.pages.outcome import Outcome
-
-SHOWN_TYPES = ("text/html", "application/xhtml+xml", "text/plain")
-"""What Chromium shows as a page of its own; the rest it hands to viewers whose DOM holds nothing."""
 
 NOT_SHOWN = ("Download is starting", "ERR_HTTP_RESPONSE_CODE_FAILURE", "ERR_ABORTED")
 """Chromium's words where an answer came and it shows none: a download, an error without a body, a 204."""
@@ -63,6 +65,7 @@ class BrowserSession:
         handling: PageHandling,
         started: StartedBrowser | None = None,
         login: BrowserLogin | None = None,
+        direct: DirectMode | None = None,
     ) -> None:
         self._recorder = recorder
         self._program = program
@@ -71,6 +74,8 @@ class BrowserSession:
         self._rendering = rendering
         self._handling = handling if login is None else replace(handling, login_sign=login.sign)
         self._login = login
+        self._direct = direct
+        self._document: BrowserExchange | None = None
         self._temporary: TemporaryFolder | None = None if started is None else started.temporary
         self._started_before = started
         self._playwright: Playwright | None = None if started is None else started.playwright
@@ -101,11 +106,11 @@ class BrowserSession:
             loaded = await self._load(url, page_id, wait_for_slot)
         except TabFailed as failure:
             if any(sign in failure.reason for sign in NOT_SHOWN):
-                return None
+                return self._file()
             raise PageNotRendered(failure.reason) from failure
         media_type = (loaded.content_type or "text/html").partition(";")[0].strip().lower()
         if media_type not in SHOWN_TYPES:
-            return None
+            return self._file()
         await self._hand_over(page_id, loaded, because)
         if loaded.logged_out:
             self._note(logged_out_note(page_id, loaded.url))
@@ -143,13 +148,32 @@ class BrowserSession:
 
     async def _visit(self, url: str, page_id: str, wait_for_slot: WaitForSlot, handling: PageHandling) -> Loaded:
         tab = await self._tab(page_id)
+        capture = self._capture(tab, page_id)
         try:
-            return await load(tab, url, wait_for_slot, handling)
+            return await load(tab, url, wait_for_slot, handling, capture)
         finally:
+            self._document = None if capture is None else capture.document
             self._pages_shown += 1
             # a tab that did not close keeps its process, which may run without end
             if tab.context.pages or self._holds_too_much():
                 await self._end_browser()
+
+    def _file(self) -> RenderedPage | None:
+        """What the browser does not show, in direct mode as it was taken; else None, since it is fetched then."""
+        if self._direct is None:
+            return None
+        taken = self._document
+        if taken is None or taken.response_body is None:
+            reason = None if taken is None else taken.body_missing
+            raise PageNotRendered(f"the browser does not show it, and it was not taken: {reason or 'no answer'}")
+        media_type = media_type_of(read_head(taken.response_head)) or "application/octet-stream"
+        return RenderedPage(taken.url, taken.status, media_type, taken.response_body, ())
+
+    def _capture(self, tab: Page, page_id: str) -> DirectCapture | None:
+        if self._direct is None:
+            return None
+        assert self._browser is not None
+        return DirectCapture(self._browser, tab, page_id, self._direct.hand_over, self._note)
 
     async def _tab(self, page_id: str) -> Page:
         try:
@@ -195,7 +219,8 @@ class BrowserSession:
             if self._playwright is None:
                 with self._temporary.for_programs():
                     self._playwright = await async_playwright().start()
-            browser = await launch(self._playwright, self._recorder, self._program, self._user_agent)
+            keys = () if self._direct is None else self._direct.trusted_keys
+            browser = await launch(self._playwright, self._recorder, self._program, self._user_agent, keys)
             return browser, await process_id_of(browser)
         except PlaywrightError as error:
             raise BrowserMissing(f"Chromium does not start: {error}") from error

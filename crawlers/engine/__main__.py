@@ -21,6 +21,7 @@ import uvloop
 
 import crawlers
 from crawlers.browser.browser_wanted import BrowserWanted
+from crawlers.browser.direct_mode import DirectMode, keys_of
 from crawlers.browser.page_handling import handling_of
 from crawlers.browser.pages import BrowserPages
 from crawlers.engine.context import CrawlContext
@@ -63,6 +64,9 @@ def run(row: Mapping[str, Any], started: Started) -> None:
     recorder = RecorderAddress(**row["recorder"])
     captures = CaptureClient(Path(row["folder"]))
     fetcher, rate_limiter = Fetcher(recorder), RateLimitClient(Path(row["folder"]))
+    direct = None
+    if job.engine == "direct":
+        direct = DirectMode(captures.exchange, keys_of(job.upstream_ca))
     browser = BrowserPages(
         recorder,
         None if row["chromium"] is None else Path(row["chromium"]),
@@ -73,6 +77,7 @@ def run(row: Mapping[str, Any], started: Started) -> None:
         seconds=job.limits.seconds,
         started=started.browser,
         login=login_of(row),
+        direct=direct,
     )
     robots = RobotsRules(fetcher, rate_limiter, captures.note, job.user_agent)
     context = CrawlContext(

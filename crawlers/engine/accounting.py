@@ -25,7 +25,7 @@ from crawlers.http_client import BrowserMissing, CrawlLimitReached, FetchFailed
 from crawlers.spiders.base import SourceSpider, page_of
 from crawlers.spiders.items import PageOutcome, Remark
 from crawlers.video.players import PlayerPage
-from crawlers.watchlist.source import Source
+from crawlers.watchlist.source import IN_BROWSER, Source
 from processors.kinds import SINGLE_PAGES
 from processors.pages.outcome import Outcome
 from processors.parsing.parsers import PageNotRead
@@ -127,7 +127,7 @@ class CrawlAccounting:
             if "seed" in request.meta:
                 self._visited(request, PageOutcome(error.outcome, error.reason))
             raise CloseSpider("crawl_limit")
-        elif isinstance(error, BrowserMissing) and self._spider.job.engine == "browser":
+        elif isinstance(error, BrowserMissing) and self._spider.job.engine in IN_BROWSER:
             self.problem = error.reason
             raise CloseSpider("browser_missing")
         else:

@@ -13,12 +13,14 @@ from scrapy.core.downloader.handlers.base import BaseDownloadHandler
 from scrapy.crawler import Crawler
 from scrapy.http import Response
 
+from crawlers.browser.pages import SHOWN_TYPES
 from crawlers.browser.step_results import StepOutcome, StepResult
 from crawlers.engine.context import context_of
 from crawlers.engine.messages import CrawlNote, StepsDone
-from crawlers.engine.responses import RecordedHtml, response_of
+from crawlers.engine.responses import RecordedHtml, response_of, response_of_file
 from crawlers.engine.settings import READ_BYTES
 from crawlers.http_client import FetchFailed, PageNotRendered
+from crawlers.watchlist.source import IN_BROWSER
 from processors.urls import host_of
 
 LOGGED_OUT = (
@@ -41,7 +43,7 @@ class RecorderDownloadHandler(BaseDownloadHandler):
 
     async def download_request(self, request: scrapy.Request) -> Response:
         """The response, decoded; of a page that Chromium renders, its final DOM."""
-        if request.meta.get("engine") == "browser" and not request.meta.get("subresource"):
+        if request.meta.get("engine") in IN_BROWSER and not request.meta.get("subresource"):
             async with self._context.browser.one_page:
                 return await self._rendered(request)
         async with self._context.rate_limiter.slot(host_of(request.url)):
@@ -81,6 +83,8 @@ class RecorderDownloadHandler(BaseDownloadHandler):
         if page.logged_out:
             self._context.report(CrawlNote(LOGGED_OUT, is_failure=True))
             self._context.report(CrawlNote(f"{request.url}: does not show the sign of a login"))
+        if page.media_type not in SHOWN_TYPES:
+            return response_of_file(request, page.url, page.status or 200, page.media_type, page.dom)
         return RecordedHtml(
             page.url,
             status=page.status or 200,

@@ -126,6 +126,13 @@ def response_of(request: scrapy.Request, fetched: FetchedResponse) -> Response:
     return kind(request.url, status=fetched.status, headers=headers, body=body, flags=flags, request=request)
 
 
+def response_of_file(request: scrapy.Request, url: str, status: int, media_type: str, body: bytes) -> Response:
+    """A file that the browser took and does not show."""
+    headers = decoded_headers((("Content-Type", media_type),))
+    found = responsetypes.from_args(headers=headers, url=url, body=body)
+    return _RECORDED.get(found, RecordedResponse)(url, status=status, headers=headers, body=body, request=request)
+
+
 def decoded_headers(fields: Iterable[tuple[str, str]]) -> Headers:
     """The response's header fields, without those that the decoding has used up.
 

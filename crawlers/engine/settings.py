@@ -11,7 +11,7 @@ from scrapy.settings.default_settings import DOWNLOADER_MIDDLEWARES_BASE, EXTENS
 
 from crawlers.log_lines import are_json
 from crawlers.model.job import CrawlLimits
-from crawlers.watchlist.source import Engine
+from crawlers.watchlist.source import IN_BROWSER, Engine
 
 BROWSER_ACCEPT = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 
@@ -125,5 +125,5 @@ def scrapy_settings(*, user_agent: str, limits: CrawlLimits, engine: Engine = "h
         "LOG_INSTALL_ROOT_HANDLER": not are_json(),
         "LOG_LEVEL": "WARNING",
         "LOG_FORMATTER": "crawlers.engine.retries.SiteErrorLogFormatter",
-        **(one_by_one if engine == "browser" else {}),
+        **(one_by_one if engine in IN_BROWSER else {}),
     }

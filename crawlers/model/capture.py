@@ -1,6 +1,7 @@
 """What a crawl captures: an ``Exchange`` from the server, a ``Rendering`` that we made, a ``Note`` about a URL.
 
-Intercepted and derived never mix: an ``Exchange`` is what the server sent, to the byte; a ``Rendering`` is what we
+Intercepted and derived never mix: an ``Exchange`` is what the server sent, to the byte, or, in direct mode and
+labelled so, as a browser decoded it; a ``Rendering`` is what we
 made from it; a ``Note`` is a fact about it, above all why there is no response. All times are aware UTC with
 microseconds.
 """

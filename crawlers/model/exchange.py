@@ -54,6 +54,15 @@ class Message:
         return len(self.block) if isinstance(self.block, bytes) else self.block.length_bytes
 
 
+class Fidelity(StrEnum):
+    """What the bytes of an exchange are."""
+
+    WIRE = "wire"
+    """As they passed between the site and us."""
+    BROWSER = "browser"
+    """As the browser decoded and reported them: see `crawlers.model.browser_exchange`."""
+
+
 class Truncation(StrEnum):
     """Why a message is shorter than it should be; the values of ``WARC-Truncated`` in WARC 1.1."""
 
@@ -94,12 +103,15 @@ class RedactedSpan:
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """One request and what the server answered, both to the byte.
+    """One request and what the server answered, both to the byte where ``fidelity`` is ``wire``.
 
+    Where it is ``browser``, both heads are put together from what the browser reports, the entity is as it decoded
+    it, and ``left_out`` are the fields of the response that speak of the codings that it removed.
     ``peer_ip`` is None only where an egress proxy resolves names itself. ``interim`` are 1xx responses that came
     before the final one. ``problem`` labels bytes that break the protocol ("the response is not HTTP: ..."); they
     are kept all the same. ``redacted`` are the spans of credentials, in a crawl with a login. ``protocol`` is the
-    version the status line names, in small letters (``http/1.1``), or ``http/0.9`` where there is none.
+    version the status line names, in small letters (``http/1.1``), or ``http/0.9`` where there is none; what the
+    browser reports (``h2``), and empty where it reports none.
     """
 
     crawl_id: str
@@ -121,3 +133,5 @@ class Exchange:
     truncated: Truncation | None = None
     problem: str | None = None
     redacted: tuple[RedactedSpan, ...] = ()
+    fidelity: Fidelity = Fidelity.WIRE
+    left_out: tuple[tuple[str, str], ...] = ()

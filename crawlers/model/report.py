@@ -76,7 +76,8 @@ class CrawlReport:
     counts those of ``records`` that this crawl has read itself, ``filled`` in how many of them a field says
     something; ``pace`` is the pace that was kept, by host. ``steps`` counts pages by step and outcome,
     where the source declares steps; ``engine_choices`` pages by engine (``http``, ``browser``), where it was
-    chosen page by page. ``sealing_at`` is when it began to close and sign its files. ``linked`` are the pages that
+    chosen page by page. ``by_browser`` counts those of ``exchanges`` that the browser reported, in direct mode;
+    None in every other. ``sealing_at`` is when it began to close and sign its files. ``linked`` are the pages that
     were taken by the links of a named page, in the order in which they came; None where none were wanted.
     """
 
@@ -102,5 +103,6 @@ class CrawlReport:
     videos: tuple[VideoSearch, ...] = field(default=(), metadata={"json": WHERE_SET})
     steps: Mapping[str, Mapping[str, int]] = field(default_factory=dict, metadata={"json": WHERE_SET})
     engine_choices: Mapping[str, int] = field(default_factory=dict, metadata={"json": WHERE_SET})
+    by_browser: int | None = field(default=None, metadata={"json": WHERE_SET})
     sealing_at: datetime | None = field(default=None, metadata={"json": WHERE_SET})
     linked: tuple[LinkedPage, ...] | None = field(default=None, metadata={"json": WHERE_SET})

@@ -1,5 +1,7 @@
 """How engines hand renderings and notes to the recorder's process: a Unix socket in the crawl's spool folder.
 
+In direct mode, the exchanges that the browser reports pass here as well.
+
 Each item is a JSON header and its bytes, both with their lengths before them; it is kept when ``send`` returns.
 The folder is closed to others, and so is the socket. Its path is reached through the folder's descriptor, since
 socket addresses hold 108 bytes and spool folders are longer. Raises ``CaptureNotStored`` where the recorder could
@@ -18,6 +20,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from crawlers.model.browser_exchange import BrowserExchange
 from crawlers.model.capture import Note, NoteKind, Rendering, RenderingKind
 from crawlers.model.iso_time import time_text
 from processors.pages.outcome import Outcome
@@ -28,7 +31,7 @@ MAX_HEADER_BYTES = 16 << 20
 MAX_CONTENT_BYTES = 1 << 30
 TIMEOUT_SECONDS = 120.0
 
-CaptureItem = Rendering | Note
+CaptureItem = Rendering | Note | BrowserExchange
 
 
 class CaptureNotStored(Exception):
@@ -62,6 +65,10 @@ class CaptureClient:
     def note(self, note: Note) -> None:
         """Hand over a note."""
         self.send(note)
+
+    def exchange(self, exchange: BrowserExchange) -> None:
+        """Hand over what the browser reports of an exchange; only in direct mode is it taken."""
+        self.send(exchange)
 
     def close(self) -> None:
         """End the connection."""
@@ -145,6 +152,8 @@ def item_to_wire(item: CaptureItem) -> tuple[bytes, bytes]:
             "made_by": item.made_by,
         }
         return json.dumps(row).encode(), item.content
+    if isinstance(item, BrowserExchange):
+        return _browser_exchange_to_wire(item)
     if item.content is not None and not isinstance(item.content, bytes):
         raise TypeError(f"a note's content to hand over must be bytes, found {type(item.content).__name__}")
     row = {
@@ -176,6 +185,8 @@ def item_from_wire(header: bytes, content: bytes) -> CaptureItem:
             made_at=datetime.fromisoformat(row["made_at"]),
             made_by=row["made_by"],
         )
+    if row["is"] == "exchange":
+        return _browser_exchange_from_wire(row, content)
     return Note(
         kind=NoteKind(row["kind"]),
         page_id=row["page_id"],
@@ -187,6 +198,54 @@ def item_from_wire(header: bytes, content: bytes) -> CaptureItem:
         content=content if row["has_content"] else None,
         content_type=row["content_type"],
         request=None if row["request"] is None else row["request"].encode("latin-1"),
+    )
+
+
+def _browser_exchange_to_wire(item: BrowserExchange) -> tuple[bytes, bytes]:
+    parts = (item.request_head, item.request_body, item.response_head, item.response_body or b"")
+    row = {
+        "is": "exchange",
+        "page_id": item.page_id,
+        "url": item.url,
+        "lengths": [len(part) for part in parts],
+        "has_body": item.response_body is not None,
+        "status": item.status,
+        "protocol": item.protocol,
+        "started_at": time_text(item.started_at),
+        "first_byte_at": time_text(item.first_byte_at),
+        "ended_at": time_text(item.ended_at),
+        "tls": item.tls,
+        "left_out": item.left_out,
+        "body_missing": item.body_missing,
+        "problem": item.problem,
+    }
+    return json.dumps(row).encode(), b"".join(parts)
+
+
+def _browser_exchange_from_wire(row: dict[str, Any], content: bytes) -> BrowserExchange:
+    if sum(row["lengths"]) != len(content):
+        raise ValueError(f"an exchange of {len(content)} bytes, whose parts are {row['lengths']}")
+    parts: list[bytes] = []
+    for length in row["lengths"]:
+        parts.append(content[:length])
+        content = content[length:]
+    request_head, request_body, response_head, body = parts
+    return BrowserExchange(
+        page_id=row["page_id"],
+        url=row["url"],
+        request_head=request_head,
+        request_body=request_body,
+        response_head=response_head,
+        response_body=body if row["has_body"] else None,
+        status=row["status"],
+        protocol=row["protocol"],
+        started_at=datetime.fromisoformat(row["started_at"]),
+        first_byte_at=datetime.fromisoformat(row["first_byte_at"]),
+        ended_at=datetime.fromisoformat(row["ended_at"]),
+        tls=None if row["tls"] is None else (row["tls"][0], row["tls"][1]),
+        left_out=tuple((name, value) for name, value in row["left_out"]),
+        body_missing=row["body_missing"],
+        problem=row["problem"],
     )
 
 

@@ -2,7 +2,8 @@
 
 ``CONNECT`` opens a tunnel; if its first byte begins TLS, the crawl's authority answers for the host, else the
 tunnel is plain (as browsers open them for ``ws://``). Requests with ``http://`` URLs go to their sites one after
-the other. The user name of the password is the page id. Nothing is ever relayed that is not recorded.
+the other. The user name of the password is the page id. Nothing is ever relayed that is not recorded, but for a
+browser's TLS in direct mode, which passes as it is.
 """
 
 import asyncio
@@ -12,6 +13,7 @@ import hmac
 from dataclasses import replace
 from typing import cast
 
+from crawlers.recorder.direct_tunnel import DirectTunnel
 from crawlers.recorder.egress import ConnectFailed
 from crawlers.recorder.exchange_relay import ExchangeRelay
 from crawlers.recorder.http_messages import (
@@ -56,6 +58,7 @@ class ClientConnection(asyncio.Protocol):
         self._nonce = ""
         self._relay: ExchangeRelay | None = None
         self._plain: dict[RequestTarget, ExchangeRelay] = {}
+        self._direct: DirectTunnel | None = None
         self._buffer = bytearray()
         self._searched = 0
         self._pause_reasons: set[str] = set()
@@ -67,9 +70,16 @@ class ClientConnection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Bytes of the engine."""
+        if self._direct is not None:
+            self._direct.send(data)
+            return
         if self._sniffing:
             self._sniffing = False
             assert self._tunnel is not None
+            if data[0] == TLS_HANDSHAKE and self._session.direct is not None:
+                self._direct = DirectTunnel(self._session, self._session.direct, self._tunnel, self._page_id, self)
+                self._direct.send(data)
+                return
             if data[0] == TLS_HANDSHAKE:
                 context = self._session.authority.context_for(self._tunnel.host)
                 self._pipe = TlsPipe(context, server_side=True)
@@ -99,6 +109,8 @@ class ClientConnection(asyncio.Protocol):
     def connection_lost(self, error: Exception | None) -> None:
         """The engine is gone."""
         self._left = True
+        if self._direct is not None:
+            self._direct.close()
         if self._opening is not None:
             self._opening.cancel()
         for relay in self._relays():
@@ -106,11 +118,15 @@ class ClientConnection(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         """The engine reads slowly."""
+        if self._direct is not None:
+            self._direct.client_busy(busy=True)
         for relay in self._relays():
             relay.client_busy(busy=True)
 
     def resume_writing(self) -> None:
         """The engine reads again."""
+        if self._direct is not None:
+            self._direct.client_busy(busy=False)
         for relay in self._relays():
             relay.client_busy(busy=False)
 
@@ -135,6 +151,10 @@ class ClientConnection(asyncio.Protocol):
             self._pause_reasons.remove(reason)
             if self._transport is not None and not self._transport.is_closing() and not self._pause_reasons:
                 self._transport.resume_reading()
+
+    def tunnel_ended(self) -> None:
+        """The tunnel of a browser in direct mode has ended."""
+        self._end()
 
     def exchange_ended(self) -> None:
         """A response is complete: on to what the engine asked meanwhile."""

@@ -13,11 +13,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from crawlers.model.capture import Captured
+from crawlers.model.browser_exchange import BrowserExchange
+from crawlers.model.capture import Captured, Note
 from crawlers.model.job import CrawlLimits
 from crawlers.model.protocols import CaptureSink
 from crawlers.recorder.certificates import CertificateAuthority
 from crawlers.recorder.client_connection import ClientConnection
+from crawlers.recorder.direct_routes import DirectRoutes
 from crawlers.recorder.egress import Egress
 from crawlers.recorder.page_accounts import PageAccounts
 from crawlers.recorder.session import Session, Totals
@@ -59,10 +61,12 @@ class Recorder:
         allow_invalid_certificate: bool = False,
         authority: CertificateAuthority | None = None,
         on_change: Callable[[Totals], None] | None = None,
+        direct: bool = False,
     ) -> None:
         """``folder`` takes large bodies while they last; ``on_change`` gets the totals after each exchange.
 
-        ``authority`` is this crawl's own where its browser runs already; None: one is made.
+        ``authority`` is this crawl's own where its browser runs already; None: one is made. ``direct``: the
+        browser speaks TLS with the sites itself, and hands over what it reports of its exchanges.
         """
         self._authority = authority or CertificateAuthority()
         self._sink = PageAccounts(sink)
@@ -73,6 +77,7 @@ class Recorder:
         self._verifying = verifying_context(upstream_ca)
         self._lenient = lenient_context() if allow_invalid_certificate else None
         self._on_change = on_change
+        self._direct = DirectRoutes() if direct else None
         self._session: Session | None = None
         self._server: asyncio.Server | None = None
         self._timeout_check: asyncio.Task[None] | None = None
@@ -90,6 +95,7 @@ class Recorder:
             lenient=self._lenient,
             writer=WriterThread(self._sink, self._folder),
             on_change=self._on_change,
+            direct=self._direct,
         )
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(
@@ -113,9 +119,20 @@ class Recorder:
         """What has been seen so far."""
         return self._open_session().totals
 
-    async def keep(self, item: Captured) -> None:
-        """Keep a rendering or note after everything that was seen before; raises what keeping raised."""
-        await self._open_session().writer.keep_async(item)
+    async def keep(self, item: Captured | BrowserExchange) -> None:
+        """Keep what an engine hands over after everything that was seen before; raises what keeping raised.
+
+        Raises ``ValueError`` for an exchange, where this crawl is not in direct mode.
+        """
+        session = self._open_session()
+        if session.direct is None:
+            if isinstance(item, BrowserExchange):
+                raise ValueError(f"{item.url}: an exchange of the browser's is taken in direct mode alone")
+            await session.writer.keep_async(item)
+        elif isinstance(item, BrowserExchange):
+            await session.keep_reported(session.direct.exchange(item, session.crawl_id))
+        else:
+            await session.keep_reported(session.direct.note(item) if isinstance(item, Note) else item)
 
     async def close(self) -> Totals:
         """Stop listening, keep what is under way as far as it came; raises what made keeping fail."""

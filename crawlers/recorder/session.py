@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
-from crawlers.model.capture import Note, NoteKind
+from crawlers.model.capture import Captured, Note, NoteKind
 from crawlers.model.exchange import Exchange
 from crawlers.model.job import CrawlLimits
 from crawlers.recorder.certificates import CertificateAuthority
+from crawlers.recorder.direct_routes import DirectRoutes
 from crawlers.recorder.egress import Egress
 from crawlers.recorder.writer_thread import WriterThread
 from processors.pages.outcome import Outcome
@@ -71,6 +72,8 @@ class Session:
     lenient: ssl.SSLContext | None
     writer: WriterThread
     on_change: Callable[[Totals], None] | None = None
+    direct: DirectRoutes | None = None
+    """None: no TLS passes that the recorder does not read."""
     totals: Totals = field(default_factory=Totals)
     began: float = field(default_factory=time.monotonic)
     live: set[LiveConnection] = field(default_factory=set)
@@ -111,6 +114,20 @@ class Session:
         self.totals.truncated += truncated
         writer = self.writer
         writer.submit(lambda: writer.keep(build()), cost_bytes)
+        self._changed()
+
+    async def keep_reported(self, item: Captured) -> None:
+        """Keep what the engine hands over, after all that was seen before; raises what keeping raised.
+
+        For direct mode, where requests and their failures are counted here as the recorder counts its own.
+        """
+        if isinstance(item, Exchange):
+            self.totals.exchanges += 1
+            self.totals.truncated += item.truncated is not None
+        elif isinstance(item, Note) and item.kind is NoteKind.NO_RESPONSE and item.outcome is not None:
+            self.totals.outcomes[item.outcome.value] += 1
+            self.totals.refused += item.outcome is Outcome.REFUSED_BY_POLICY
+        await self.writer.keep_async(item)
         self._changed()
 
     def keep_note(self, build: Callable[[], Note], outcome: Outcome | None = None) -> None:

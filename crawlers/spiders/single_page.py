@@ -11,7 +11,7 @@ from scrapy.http import Response
 
 from crawlers.spiders.base import SourceSpider, page_of
 from crawlers.spiders.items import PageOutcome
-from crawlers.watchlist.source import in_scope
+from crawlers.watchlist.source import IN_BROWSER, in_scope
 from processors.pages.outcome import Outcome
 from processors.pages.page import Page
 from processors.telegram.post_address import is_on_telegram, post_in
@@ -32,7 +32,7 @@ class PageSpider(SourceSpider):
             verdict = self.parsers.classify(page)
             yield PageOutcome(verdict.outcome, verdict.reason)
         # A browser has loaded what it takes to show the page when the page is read.
-        if follow != "nothing" and response.meta.get("engine") != "browser":
+        if follow != "nothing" and response.meta.get("engine") not in IN_BROWSER:
             yield from self.follow_media(response, self.parsers.requisites(page))
         if self.job.source.linked_pages is not None and "seed" in response.meta:
             for url in self._linked(response, page)[: self.job.source.linked_pages]:

@@ -344,7 +344,8 @@ class SourceEntry(_Entry):
     """`http` fetches the page; `browser` loads it in Chromium, and keeps a screenshot and the final DOM as well.
     `auto` fetches each page and loads it in Chromium as well where it shows nothing without scripts; where half of
     a source's pages were so, Chromium loads them at once for a week. What asks whether the visitor is a person,
-    or refuses, is labelled as that.
+    or refuses, is labelled as that. `direct` is for a site that refuses the recorder's TLS, and is never chosen by
+    itself: Chromium speaks with the site, and what is kept is what it decoded, not the bytes that the site sent.
     """
     renderings: list[RenderingName] | None = None
     """What the browser makes of a page besides its final DOM, which is always kept: a `screenshot` of the whole
@@ -404,6 +405,14 @@ class SourceEntry(_Entry):
             raise _mistake("a profile is used by the browser alone: expected `engine: browser` beside it")
         if self.profile is not None and self.video is not None:
             raise _mistake("video is looked for without a login: remove `video`, or the profile")
+        return self
+
+    @model_validator(mode="after")
+    def _direct_alone(self) -> "SourceEntry":
+        if self.engine == "direct" and self.video is not None:
+            raise _mistake("video is fetched through the recorder: remove `video`, or take another engine")
+        if self.engine == "direct" and self.allow_invalid_certificate:
+            raise _mistake("in direct mode the browser verifies certificates: remove `allow_invalid_certificate`")
         return self
 
     @model_validator(mode="after")

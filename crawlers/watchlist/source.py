@@ -15,8 +15,26 @@ from processors.tables.layout import Layout
 from processors.urls import host_of
 
 Robots = Literal["obey", "ignore"]
-Engine = Literal["http", "browser", "auto"]
-"""`auto` fetches, and turns single pages to the browser where what came shows the need."""
+Engine = Literal["http", "browser", "auto", "direct"]
+"""`auto` fetches, and turns single pages to the browser where what came shows the need. `direct` has the browser
+speak with the site by itself, and takes what it decoded.
+"""
+
+IN_BROWSER: Final[frozenset[Engine]] = frozenset(("browser", "direct"))
+"""The engines by which every page is shown in the browser."""
+
+NO_VIDEO_IN_DIRECT_MODE: Final = (
+    "Video is fetched through the recorder, which direct mode goes without: choose one. Nothing was fetched."
+)
+NO_LOGIN_IN_DIRECT_MODE: Final = (
+    "A login is kept out of the files by the recorder, which direct mode goes without: choose one. Nothing was "
+    "fetched."
+)
+
+INVALID_CERTIFICATE_IN_DIRECT_MODE: Final = (
+    "In direct mode the browser verifies certificates, and `allow_invalid_certificate` does nothing: choose one. "
+    "Nothing was fetched."
+)
 
 Follow = Literal["nothing", "requisites", "links"]
 Consent = Literal["reject", "leave"]
@@ -169,11 +187,26 @@ def source_for_urls(
         robots="ignore",
         egress=egress,
         access_label=access_label,
-        renderings=EVERY_RENDERING if engine == "browser" else None,
+        renderings=EVERY_RENDERING if engine in IN_BROWSER else None,
         video=video,
         linked_pages=linked_pages,
         limits=SourceLimits() if linked_pages is None else SourceLimits(seconds=WITH_LINKED_PAGES_S),
     )
+
+
+def engine_of_request(name: str) -> Engine | None:
+    """The engine that a person names for single pages; None where it is none of these."""
+    found: dict[str, Engine] = {"http": "http", "browser": "browser", "direct": "direct"}
+    return found.get(name)
+
+
+def refusal_of_direct_mode(engine: str, *, video: bool, profile: str | None) -> str | None:
+    """The sentence that refuses what does not go with direct mode; None where all goes together."""
+    if engine != "direct":
+        return None
+    if (profile or "").strip():
+        return NO_LOGIN_IN_DIRECT_MODE
+    return NO_VIDEO_IN_DIRECT_MODE if video else None
 
 
 def review_is_due(review_by: str | None, today: date) -> bool:

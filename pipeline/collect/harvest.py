@@ -338,7 +338,10 @@ def collect(
             prepare_folder=partial(_prepare_folder, archive, job, code),
             watched=watched,
             grace_s=grace_s,
-            prepared=(lambda: None) if prepared is None else partial(prepared.take, chromium),
+            # a browser that was started before knows no other authority than the recorder's
+            prepared=(lambda: None)
+            if prepared is None or source.engine == "direct"
+            else partial(prepared.take, chromium),
         )
         _note_crawl(step, report)
     if why is not None:

@@ -18,7 +18,7 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from crawlers.model.iso_time import time_text
 from crawlers.model.json_form import to_json
 from crawlers.model.report import CrawlReport, LinkedPage
-from crawlers.watchlist.source import VideoLimits, source_for_urls
+from crawlers.watchlist.source import VideoLimits, engine_of_request, source_for_urls
 from pipeline.clock_offset import measured_clock
 from pipeline.collect.archived import Archived, page_of
 from pipeline.collect.deposit_spool import recover_spools
@@ -217,7 +217,7 @@ def _archive_address(
     }
     source = source_for_urls(
         (url,),
-        engine="browser" if request.engine == "browser" else "http",
+        engine=engine_of_request(request.engine) or "http",
         egress=request.egress,
         access_label=request.access_label if request.confidential else None,
         video=VideoLimits() if request.video else None,

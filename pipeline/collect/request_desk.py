@@ -26,7 +26,7 @@ from access.request_desk import (
     SchedulerSilentError,
     TakenRequests,
 )
-from crawlers.watchlist.source import Engine
+from crawlers.watchlist.source import Engine, engine_of_request, refusal_of_direct_mode
 from pipeline.airflow_api import AirflowApi, AirflowRefused, AirflowUnreachable
 from pipeline.collect.url_list import MOST_URLS as MOST_URLS_OF_ONE
 from pipeline.collect.url_list import BadUrls, check_lines, validate_urls
@@ -211,7 +211,8 @@ class AirflowRequestDesk:
         settings, checked = self._load(), self._checked(request, most=most)
         try:
             profile = chosen_profile(_profiles(settings), request.profile, video=request.video)
-            engine: Engine = "browser" if profile is not None or request.engine == "browser" else "http"
+            chosen = engine_of_request(request.engine) or "http"
+            engine: Engine = chosen if profile is None else "browser"
             with archive.writer.begin() as connection:
                 label = confidential_label(connection, case, viewer) if request.confidential else DEFAULT_LABEL
                 taken = [
@@ -262,14 +263,19 @@ class AirflowRequestDesk:
 
 
 def _require_sound(request: NewRequest) -> None:
-    """Raises `RequestRefusedError` for a reason or case that is too long, or an engine that is none."""
+    """Raises `RequestRefusedError` for a reason or case that is too long, an engine that is none, what
+    does not go with direct mode, or too many linked pages.
+    """
     reason, case = _or_none(request.reason), _or_none(request.case)
     if len(reason or "") > LONGEST_REASON or len(case or "") > LONGEST_CASE:
         raise RequestRefusedError(
             f"The reason may have {LONGEST_REASON} characters, the case {LONGEST_CASE}. Nothing was fetched."
         )
-    if request.engine not in ("http", "browser"):
-        raise RequestRefusedError("The engine must be http or browser. Nothing was fetched.")
+    if engine_of_request(request.engine) is None:
+        raise RequestRefusedError("The engine must be http, browser or direct. Nothing was fetched.")
+    why = refusal_of_direct_mode(request.engine, video=request.video, profile=request.profile)
+    if why is not None:
+        raise RequestRefusedError(why)
     if not 0 <= request.follow <= MOST_LINKED_PAGES:
         raise RequestRefusedError(
             f"Of the pages to which a page links, 0 to {MOST_LINKED_PAGES} can be taken. Nothing was fetched."

@@ -93,7 +93,7 @@ def accept_request(
 ) -> str:
     """Write the request to the ledger, with what was refused, and its addresses to the queue; returns its id.
 
-    With a ``profile`` the browser loads the pages, whatever engine was chosen.
+    With a ``profile`` the browser loads the pages, also where ``http`` was chosen; callers refuse ``direct``.
     """
     with _writer(settings) as writer, writer.begin() as connection:
         request = insert_request(

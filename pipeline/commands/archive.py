@@ -31,7 +31,8 @@ def archive(
     engine: Annotated[
         str,
         typer.Option(
-            help="http fetches the page and its parts; browser opens it in Chromium and takes a screenshot."
+            help="http fetches the page and its parts; browser opens it in Chromium and takes a screenshot; "
+            "direct does so without the recorder, for a site that refuses it: what the browser decoded is kept."
         ),
     ] = "http",
     egress: Annotated[
@@ -80,6 +81,7 @@ def archive(
     """
     from sqlalchemy.exc import OperationalError
 
+    from crawlers.watchlist.source import engine_of_request, refusal_of_direct_mode
     from pipeline.chromium import NoBrowserError
     from pipeline.collect.url_list import BadUrls, check_lines
     from pipeline.collect.waiting import SomeBrokeOffError, archive_urls
@@ -87,10 +89,13 @@ def archive(
     from storage.access_labels import DEFAULT_LABEL
     from storage.errors import StorageError
 
+    chosen = engine_of_request(engine)
+    if chosen is None:
+        raise fail(f"--engine: expected http, browser or direct, found {engine!r}.", Exit.WRONG_USE)
+    if (why := refusal_of_direct_mode(chosen, video=video, profile=profile)) is not None:
+        raise fail(why, Exit.WRONG_USE)
     if profile is not None:
-        engine = "browser"
-    if engine not in ("http", "browser"):
-        raise fail(f"--engine: expected http or browser, found {engine!r}.", Exit.WRONG_USE)
+        chosen = "browser"
     if follow and (every is not None or until is not None):
         raise fail("--follow: a repeat takes each page alone. Leave out --every or --follow.", Exit.WRONG_USE)
     try:
@@ -118,7 +123,7 @@ def archive(
                 reason=(reason or "").strip() or None,
                 case_reference=(case or "").strip() or None,
                 access_label=label,
-                engine=engine,
+                engine=chosen,
                 egress=egress,
                 video=video,
                 profile=profile,
@@ -131,7 +136,7 @@ def archive(
             reason=reason,
             case=case,
             access_label=label,
-            engine="browser" if engine == "browser" else "http",
+            engine=chosen,
             egress=egress,
             video=video,
             profile=profile,

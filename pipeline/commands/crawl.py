@@ -30,7 +30,7 @@ MoreUrls = Annotated[list[str] | None, typer.Argument(metavar="[URL]...", help="
 SpoolDir = Annotated[Path, typer.Option("--spool", metavar="DIR", help="The folder for WARC files.")]
 EngineName = Annotated[
     str | None,
-    typer.Option("--engine", metavar="http|browser", help="The engine, instead of the one of the source."),
+    typer.Option("--engine", metavar="http|browser|direct", help="The engine, instead of the one of the source."),
 ]
 EgressName = Annotated[
     str | None,
@@ -97,9 +97,11 @@ def crawl(
         raise fail(str(problem), Exit.WRONG_USE) from problem
     if upstream_ca is not None and not upstream_ca.is_file():
         raise fail(f"--upstream-ca: the file {upstream_ca} does not exist.", Exit.WRONG_USE)
-    if engine not in (None, "http", "browser"):
-        raise fail(f"--engine: expected http or browser, found {engine!r}.", Exit.WRONG_USE)
+    if engine not in (None, "http", "browser", "direct"):
+        raise fail(f"--engine: expected http, browser or direct, found {engine!r}.", Exit.WRONG_USE)
     sources = _sources(watchlist, source or [], [*(url or []), *(more_urls or [])], engine, settings)
+    if engine == "direct":
+        _require_fit_for_direct_mode(sources)
     codes = {each.id: code_of_source(settings.extension_folder, each.parser, each.spider) for each in sources}
     jobs = [
         job_for(
@@ -107,7 +109,7 @@ def crawl(
             user_agent=settings.user_agent,
             collector=settings.collector,
             egress=egress,
-            engine=engine,  # type: ignore[arg-type] # one of the two, checked above
+            engine=engine,  # type: ignore[arg-type] # one of the three, checked above
             connect_to=connect_to or settings.connect_to,
             allow_addresses=allow_address or settings.allow_addresses,
             upstream_ca=(upstream_ca or settings.upstream_ca),
@@ -159,10 +161,23 @@ def describe_report(report: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def _require_fit_for_direct_mode(sources: tuple[Source, ...]) -> None:
+    """The watch-list refuses the same of a source whose own engine is ``direct``."""
+    from crawlers.watchlist.source import INVALID_CERTIFICATE_IN_DIRECT_MODE, refusal_of_direct_mode
+
+    for each in sources:
+        why = refusal_of_direct_mode("direct", video=each.video is not None, profile=each.profile)
+        if why is None and each.allow_invalid_certificate:
+            why = INVALID_CERTIFICATE_IN_DIRECT_MODE
+        if why is not None:
+            raise fail(f"{each.id}: {why}", Exit.WRONG_USE)
+
+
 def _sources(
     watchlist: Path | None, ids: list[str], urls: list[str], engine: str | None, settings: Settings
 ) -> tuple[Source, ...]:
     from crawlers.watchlist.loader import InvalidWatchlist, read_watchlist, source_for_urls
+    from crawlers.watchlist.source import engine_of_request
     from processors.urls import absolute
 
     if (watchlist is None) == (not urls):
@@ -177,7 +192,8 @@ def _sources(
                 Exit.WRONG_USE,
             )
         named = tuple(dict.fromkeys(urls))
-        return (source_for_urls(named, follow="nothing", engine="browser" if engine == "browser" else "http"),)
+        chosen = engine_of_request(engine or "http") or "http"
+        return (source_for_urls(named, follow="nothing", engine=chosen),)
     try:
         listed = read_watchlist(watchlist, egress=settings.egress_names, extensions=settings.extension_folder)
     except InvalidWatchlist as errors:
@@ -193,10 +209,11 @@ def _chromium(settings: Settings, jobs: list[CrawlJob]) -> Path | None:
     engines = {job.engine for job in jobs}
     if engines == {"http"}:
         return None
+    from crawlers.watchlist.source import IN_BROWSER
     from pipeline.chromium import HOW, find_chromium
 
     found = find_chromium(settings.chromium)
-    if found is None and "browser" not in engines:
+    if found is None and not engines & IN_BROWSER:
         return None  # pages are taken as they were fetched, and the report says of each why
     if found is None:
         raise fail(HOW)

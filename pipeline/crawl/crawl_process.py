@@ -199,6 +199,7 @@ async def _record(
         upstream_ca=job.upstream_ca,
         allow_invalid_certificate=job.source.allow_invalid_certificate,
         authority=None if beforehand is None else beforehand.authority,
+        direct=job.engine == "direct",
     )
     address = await recorder.start()
     began = time.monotonic()

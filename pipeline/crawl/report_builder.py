@@ -20,7 +20,7 @@ from crawlers.engine.messages import (
     StepsDone,
 )
 from crawlers.model.capture import Captured, Note, NoteKind
-from crawlers.model.exchange import Exchange
+from crawlers.model.exchange import Exchange, Fidelity
 from crawlers.model.job import CrawlJob
 from crawlers.model.protocols import CaptureSink
 from crawlers.model.report import CrawledFile, CrawlReport, HostStatistics, LinkedPage, VideoSearch
@@ -34,6 +34,11 @@ MOST_UNREAD_PAGES = 10
 
 MOST_REMARKS = 200
 """A crawl of broken links would otherwise fill its report with them; the number left out is given."""
+
+DIRECT = (
+    "were taken by the browser without the recorder: the bytes are as the browser decoded them, "
+    "not as the server sent them"
+)
 
 DOCUMENT_TYPES = (
     "application/pdf",
@@ -70,6 +75,7 @@ class ReportBuilder:
         self._sent: Counter[str] = Counter()
         self.exchanges = 0
         self.bytes = 0
+        self._by_browser = 0
         self._truncated = 0
         self._documents = 0
         self._refused = 0
@@ -81,6 +87,7 @@ class ReportBuilder:
         self._sink.keep(item)
         if isinstance(item, Exchange):
             self.exchanges += 1
+            self._by_browser += item.fidelity is Fidelity.BROWSER
             self._sent[host_of(item.url)] += 1
             self.bytes += item.request.length_bytes + item.response.length_bytes
             self._documents += (item.media_type or "").startswith(DOCUMENT_TYPES)
@@ -147,7 +154,8 @@ class ReportBuilder:
         """The sum of it all."""
         classified = [(visit, *self._classified(visit)) for visit in self._visits]
         outcomes = Counter(outcome.value for _, outcome, _ in classified)
-        noted = [*self._unread_list_pages(classified), *self._steps_in_words(), *self._remarks]
+        direct = [f"{self._by_browser} of {self.exchanges} exchanges {DIRECT}"] if self._by_browser else []
+        noted = [*direct, *self._unread_list_pages(classified), *self._steps_in_words(), *self._remarks]
         left_out = len(noted) - MOST_REMARKS
         remarks = noted[:MOST_REMARKS] + ([f"and {left_out} more remarks"] if left_out > 0 else [])
         failures = [
@@ -182,6 +190,7 @@ class ReportBuilder:
             videos=tuple(self._videos),
             steps={step: dict(sorted(counted.items())) for step, counted in self._steps.items()},
             engine_choices=dict(sorted(self._engine_choices.items())),
+            by_browser=self._by_browser if self._job.engine == "direct" else None,
             sealing_at=sealing_at,
             linked=None
             if self._job.source.linked_pages is None

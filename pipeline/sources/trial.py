@@ -35,7 +35,7 @@ from crawlers.rate_limit.slots import LocalSlots, SlotSource
 from crawlers.recorder.egress import ConnectTo, egress_for
 from crawlers.recorder.proxy import Recorder
 from crawlers.spiders.registry import spider_class
-from crawlers.watchlist.source import Source
+from crawlers.watchlist.source import IN_BROWSER, Source
 from pipeline.config.settings import Settings
 from pipeline.crawl import job_for
 from processors.kinds import is_complete_list
@@ -210,7 +210,7 @@ async def _try_one(settings: Settings, source: Source, shared: CrawlContext, par
     remarks = [_remark(event.text, visits) for event in events if isinstance(event, CrawlNote)]
     if source.spider is not None:
         remarks.append("tried without its own spider, which runs in a crawl alone")
-    if source.engine == "browser":
+    if source.engine in IN_BROWSER:
         remarks.append("tried without a browser: what its scripts show was not seen")
     return Trial(
         source_id=source.id,

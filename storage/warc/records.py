@@ -2,10 +2,11 @@
 
 Comes in: what the recorder and the engines hand over. Goes out: ``WarcRecord``, headers in order and a block that
 is bytes or a stream, to be written by ``warc_file``. Blocks of ``request`` and ``response`` are the bytes of the
-wire. The block digest covers the block, the payload digest the entity with transfer-encoding removed and
-content-encoding kept. Facts stand in ``metadata`` records as one JSON object with ``kind``: ``exchange`` (TLS,
-times, 1xx responses) or the kind of a note. A page's own URI is the target of ``request``, ``response`` and
-``revisit`` alone, since programs that replay a file show whatever stands under it; all else has a ``urn:``.
+wire; where ``WARC-Fidelity`` is ``browser``, they are as a browser reported and decoded them. The block digest
+covers the block, the payload digest the entity with transfer-encoding removed and content-encoding kept. Facts
+stand in ``metadata`` records as one JSON object with ``kind``: ``exchange`` (TLS, times, 1xx responses) or the
+kind of a note. A page's own URI is the target of ``request``, ``response`` and ``revisit`` alone, since programs
+that replay a file show whatever stands under it; all else has a ``urn:``.
 Source: WARC 1.1 (ISO 28500:2017); architecture, section 5.
 """
 
@@ -19,7 +20,7 @@ from functools import lru_cache
 from typing import Any
 
 from crawlers.model.capture import Note, NoteKind, Rendering
-from crawlers.model.exchange import ByteSource, Exchange, Message, RedactedSpan
+from crawlers.model.exchange import ByteSource, Exchange, Fidelity, Message, RedactedSpan
 from crawlers.model.iso_time import time_text
 from processors.digest import Digest, sha256
 
@@ -146,6 +147,8 @@ def exchange_metadata(exchange: Exchange, record_id: str, response_id: str, info
         "interim_base64": [base64.b64encode(message).decode() for message in exchange.interim],
         "problem": exchange.problem,
     }
+    if exchange.fidelity is not Fidelity.WIRE:
+        facts |= {"fidelity": exchange.fidelity.value, "left_out": [list(each) for each in exchange.left_out]}
     if exchange.redacted:
         facts["redacted"] = [redacted_json(each) for each in exchange.redacted]
     return _facts(facts, record_id, exchange.started_at, EXCHANGE_PREFIX + uri(exchange.url), info_id, response_id)
@@ -315,9 +318,10 @@ def _connection(exchange: Exchange) -> Headers:
     tls = exchange.tls
     return (
         *((("WARC-IP-Address", exchange.peer_ip),) if exchange.peer_ip else ()),
-        ("WARC-Protocol", exchange.protocol),
+        *((("WARC-Protocol", exchange.protocol),) if exchange.protocol else ()),
         *((("WARC-Protocol", _tls_name(tls.protocol)), ("WARC-Cipher-Suite", tls.cipher)) if tls else ()),
         *((("WARC-Page-ID", _one_line(exchange.page_id)),) if exchange.page_id else ()),
+        *((("WARC-Fidelity", exchange.fidelity.value),) if exchange.fidelity is not Fidelity.WIRE else ()),
     )
 
 

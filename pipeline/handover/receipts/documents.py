@@ -148,6 +148,8 @@ def _address(row: Any, texts: ReportTexts) -> Iterator[LabelledValue]:
     outcome = sentences.outcome(texts, capture["outcome"], capture["outcome_reason"])
     yield LabelledValue(texts("observed.outcome"), outcome)
     yield LabelledValue(texts("receipt.exchanges"), str(capture["exchanges"]))
+    if capture.get("fidelity") == "browser":
+        yield LabelledValue(texts("observed.fidelity"), texts("observed.by_browser"))
     if capture["payload_digest"] is not None:
         yield LabelledValue(texts("digests.payload"), capture["payload_digest"], code=True)
     yield LabelledValue(texts("digests.block"), capture["block_digest"], code=True)

@@ -99,6 +99,7 @@ def _capture(archive: Archive, capture: Capture, holding: dict[str, Any] | None,
         "first_byte_at": exchange.get("first_byte_at"),
         "ended_at": exchange.get("ended_at"),
         "exchanges": exchanges,
+        **({"fidelity": exchange["fidelity"]} if "fidelity" in exchange else {}),
         **{name: stated[name] for name in OF_CAPTURE},
         "kept": None if holding is None else _kept(archive, holding),
     }

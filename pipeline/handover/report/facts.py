@@ -65,6 +65,8 @@ class ObservedExchange:
     software: str | None
     origin: str | None = None
     """Of the deposit: ``crawl``, ``import`` or ``received``; None where it is not known."""
+    by_browser: bool = False
+    """Taken in direct mode: the bytes are as the browser decoded them."""
 
     @property
     def failed(self) -> bool:

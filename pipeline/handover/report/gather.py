@@ -19,6 +19,7 @@ from access.views.completeness import completeness
 from access.views.payload import captured_text
 from access.views.safe_images import payload_of
 from crawlers.model.capture import RenderingKind
+from crawlers.model.exchange import Fidelity
 from pipeline.handover.exhibit_status import statuses_of_exhibit
 from pipeline.handover.redaction.covered_exhibits import CoveredExhibit, bare_status
 from pipeline.handover.report.facts import (
@@ -327,6 +328,7 @@ def _drawn(archive: Archive, capture: Capture) -> bytes | None:
 def _observed(own: Capture, facts: Mapping[str, Any], begun: CustodyEntry | None) -> ObservedExchange:
     exchange = facts["exchange"]
     tls = exchange.get("tls")
+    by_browser = exchange.get("fidelity") == Fidelity.BROWSER
     return ObservedExchange(
         capture_id=own.id,
         url=own.url,
@@ -337,7 +339,8 @@ def _observed(own: Capture, facts: Mapping[str, Any], begun: CustodyEntry | None
         peer_address=own.peer_address,
         first_byte_at=exchange.get("first_byte_at"),
         ended_at=exchange.get("ended_at"),
-        encrypted=tls is not None if exchange else None,
+        # a browser in direct mode does not always report how a connection was encrypted
+        encrypted=None if not exchange or (by_browser and tls is None) else tls is not None,
         tls=None if tls is None else (str(tls["protocol"]), str(tls["cipher"]), tls.get("problem")),
         outcome=own.outcome,
         outcome_reason=own.outcome_reason,
@@ -345,6 +348,7 @@ def _observed(own: Capture, facts: Mapping[str, Any], begun: CustodyEntry | None
         crawl_id=own.crawl_id,
         software=None if begun is None else begun.software,
         origin=None if facts["holding"] is None else facts["holding"]["origin"],
+        by_browser=by_browser,
     )
 
 

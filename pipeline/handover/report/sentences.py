@@ -35,6 +35,8 @@ def observation(texts: ReportTexts, seen: ObservedExchange) -> Iterator[Labelled
         yield LabelledValue(texts("observed.status"), texts("observed.no_answer", reason=reason))
     elif seen.status is not None:
         yield LabelledValue(texts("observed.status"), str(seen.status))
+    if seen.by_browser:
+        yield LabelledValue(texts("observed.fidelity"), texts("observed.by_browser"))
     yield LabelledValue(texts("observed.media_type"), seen.media_type or texts("report.none"))
     yield LabelledValue(texts("observed.peer"), seen.peer_address or texts("report.unknown"))
     if seen.encrypted is not None:
@@ -55,6 +57,8 @@ def _encryption(texts: ReportTexts, seen: ObservedExchange) -> str:
     if seen.tls is None:
         return texts("observed.tls_none")
     protocol, cipher, problem = seen.tls
+    if seen.by_browser:
+        return texts("observed.tls_by_browser", protocol=protocol, cipher=cipher)
     if problem is None:
         return texts("observed.tls_verified", protocol=protocol, cipher=cipher)
     return texts("observed.tls_problem", protocol=protocol, cipher=cipher, problem=problem)

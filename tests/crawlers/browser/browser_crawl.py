@@ -4,11 +4,13 @@ import asyncio
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from crawlers.browser.direct_mode import DirectMode, keys_of
 from crawlers.browser.page_handling import PageHandling, handling_of
 from crawlers.browser.pages import BrowserPages
 from crawlers.engine.context import CrawlContext
 from crawlers.engine.messages import CrawlNote, EngineEvent, PageVisited
 from crawlers.http_client import Fetcher
+from crawlers.model.browser_exchange import BrowserExchange
 from crawlers.model.capture import Note, Rendering
 from crawlers.model.job import CrawlLimits
 from crawlers.rate_limit.limiter import HostRateLimiter
@@ -47,12 +49,21 @@ def crawl(
     pace: HostRateLimiter | None = None,
     handling: PageHandling | None = None,
     engine: Engine = "browser",
+    authority: Path | None = None,
 ) -> Account:
     made = Account()
 
     def keep(rendering: Rendering) -> None:
         made.renderings.append(rendering)
         recorder.run(recorder.recorder.keep(rendering))
+
+    def hand_over(exchange: BrowserExchange) -> None:
+        recorder.run(recorder.recorder.keep(exchange))
+
+    def note(note: Note) -> None:
+        made.notes.append(note)
+        if engine == "direct":
+            recorder.run(recorder.recorder.keep(note))
 
     bounds = limits or CrawlLimits()
     job = job_for(source_for_urls(urls, engine=engine), user_agent=USER_AGENT, collector="any")
@@ -62,10 +73,11 @@ def crawl(
             recorder.address,
             program,
             USER_AGENT,
-            note=made.notes.append,
+            note=note,
             rendering=keep,
             handling=handling or handling_of(job.source),
             seconds=bounds.seconds,
+            direct=DirectMode(hand_over, keys_of(authority)) if engine == "direct" else None,
         )
         limiter = pace or HostRateLimiter(0)
         context = CrawlContext(Fetcher(recorder.address), limiter, pages, made.events.append, robots=None)

@@ -45,6 +45,8 @@ reports = st.builds(
     records_read=counts,
     filled=st.dictionaries(st.text(max_size=8), counts),
     pace=st.dictionaries(st.text(max_size=8), statistics, max_size=3),
+    by_browser=counts,
+    sealing_at=times,
 )
 feeds = st.builds(CachedFeed, content=st.binary(), captured_at=times)
 layouts = st.builds(

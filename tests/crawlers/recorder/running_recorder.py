@@ -58,8 +58,10 @@ class RunningRecorder:
         upstream_ca: Path | None = None,
         egress: Egress | None = None,
         allow_invalid_certificate: bool = False,
+        direct: bool = False,
     ) -> None:
         self.sink = sink or KeptInMemory()
+        self.direct = direct
         self._loop = loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
@@ -71,6 +73,7 @@ class RunningRecorder:
             limits=limits or CrawlLimits(),
             upstream_ca=upstream_ca,
             allow_invalid_certificate=allow_invalid_certificate,
+            direct=direct,
         )
         self.address: RecorderAddress = self.run(self.recorder.start())
         self.totals: Totals | None = None

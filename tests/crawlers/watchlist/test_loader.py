@@ -336,7 +336,7 @@ colour: green
         ),
         (
             "defaults: {engine: firefox}\nsources:\n  - {id: a, kind: telegram, channel: abcde}",
-            "1: defaults.engine: input should be 'http', 'browser' or 'auto', found 'firefox'",
+            "1: defaults.engine: input should be 'http', 'browser', 'auto' or 'direct', found 'firefox'",
         ),
         (
             "defaults: {kind: page}\nsources:\n  - {id: a, kind: telegram, channel: abcde}",

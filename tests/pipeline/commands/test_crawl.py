@@ -92,7 +92,7 @@ def test_people_are_told_in_words(sample_sites: SampleSites, tmp_path: Path) -> 
         (["--url", "vesnik.example"], "Expected URLs like https://example.org/page, found: vesnik.example"),
         (["--watchlist", "watchlist.yaml", "--source", "nobody"], "watchlist.yaml has no source nobody. It has: "),
         (["--watchlist", "none.yaml"], "none.yaml:1: cannot be read: No such file or directory"),
-        (["--url", ARTICLE, "--engine", "firefox"], "--engine: expected http or browser, found 'firefox'"),
+        (["--url", ARTICLE, "--engine", "firefox"], "--engine: expected http, browser or direct, found 'firefox'"),
         (["--url", ARTICLE, "--connect-to", "a:b"], "connect-to rule: expected host:port:to-host:to-port"),
         (["--url", ARTICLE, "--allow-address", "300.0.0.0/8"], "300.0.0.0/8"),
         (["--url", ARTICLE, "--upstream-ca", "none.pem"], "--upstream-ca: the file none.pem does not exist"),
