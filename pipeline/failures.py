@@ -12,14 +12,12 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import typer
 from typer.core import TyperGroup
 
 from pipeline.output import Exit, OutputLostError, fail, warn
-
-if TYPE_CHECKING:
-    import typer
 
 
 class StandardOutput(io.TextIOWrapper):
@@ -64,6 +62,8 @@ def errors_as_sentences() -> Iterator[None]:
     """Turn what any command may meet into a sentence and an exit code."""
     try:
         yield
+    except typer.Exit:  # an end, as after help
+        raise
     except BrokenPipeError as gone:
         discard_stdout()
         raise _quietly(Exit.PIPE_CLOSED) from gone
@@ -143,6 +143,4 @@ def _sentence_and_code(problem: Exception) -> tuple[str, Exit] | None:
 
 
 def _quietly(code: Exit) -> typer.Exit:
-    import typer
-
     return typer.Exit(int(code))

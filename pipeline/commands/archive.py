@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pipeline.commands.current_user import current_user
-from pipeline.commands.repeats import describe_repeat
 from pipeline.output import Exit, JsonOption, emit, fail, print_progress
 
 if TYPE_CHECKING:
@@ -128,6 +127,8 @@ def archive(
                 video=video,
                 profile=profile,
             )
+            from pipeline.commands.repeats import describe_repeat  # and with it all kinds of records
+
             emit([row], as_json=as_json, human=describe_repeat)
         done = archive_urls(
             settings,

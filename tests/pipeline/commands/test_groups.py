@@ -1,0 +1,36 @@
+"""Each command is found in the group that the table names, and imports no other."""
+
+import subprocess
+import sys
+from importlib import import_module
+
+import pytest
+import typer
+from typer.main import get_command
+
+from pipeline.cli import GROUPS
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_a_group_has_the_commands_that_the_table_names(group: str) -> None:
+    app = typer.Typer()
+    app.callback()(lambda: None)
+    import_module(f"pipeline.commands.{group}").register(app)
+    commands = getattr(get_command(app), "commands")  # noqa: B009 - a group's, which Click's base class lacks
+    assert tuple(commands) == GROUPS[group]
+
+
+def test_archive_imports_neither_readers_of_pages_nor_other_groups_before_it_has_begun() -> None:
+    code = (
+        "import sys; sys.argv = ['letapis', 'archive', '--help']\n"
+        "from pipeline.cli import main\n"
+        "try:\n    main()\nexcept SystemExit:\n    pass\n"
+        "print(*sorted(name for name in sys.modules if name.startswith(('processors.', 'pipeline.commands.'))))"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = ran.stdout.splitlines()[-1].split()
+    assert "processors.kinds" not in loaded
+    assert [name for name in loaded if name.startswith("pipeline.commands.")] == [
+        "pipeline.commands.archive",
+        "pipeline.commands.current_user",
+    ]
