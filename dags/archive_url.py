@@ -127,7 +127,7 @@ def archive_url() -> None:
     @task(task_display_name="Take the request", pool="on_demand", queue="on_demand", retries=0)
     def check() -> list[dict[str, Any]]:
         """Take the request, or write the URLs that are valid to the ledger as one; return one job per URL."""
-        from crawlers.watchlist.source import refusal_of_direct_mode
+        from crawlers.watchlist.engines import refusal_of_direct_mode
         from pipeline.archive_pages import PAGE_KEY, page_of_request
         from pipeline.collect.run_note import leave_note
         from pipeline.collect.url_list import BadUrls, check_lines

@@ -25,7 +25,8 @@ from crawlers.http_client import BrowserMissing, CrawlLimitReached, FetchFailed
 from crawlers.spiders.base import SourceSpider, page_of
 from crawlers.spiders.items import PageOutcome, Remark
 from crawlers.video.players import PlayerPage
-from crawlers.watchlist.source import IN_BROWSER, Source
+from crawlers.watchlist.engines import IN_BROWSER
+from crawlers.watchlist.source import Source
 from processors.kinds import SINGLE_PAGES
 from processors.pages.outcome import Outcome
 from processors.parsing.parsers import PageNotRead

@@ -20,7 +20,7 @@ from crawlers.engine.messages import CrawlNote, StepsDone
 from crawlers.engine.responses import RecordedHtml, response_of, response_of_file
 from crawlers.engine.settings import READ_BYTES
 from crawlers.http_client import FetchFailed, PageNotRendered
-from crawlers.watchlist.source import IN_BROWSER
+from crawlers.watchlist.engines import IN_BROWSER
 from processors.urls import host_of
 
 LOGGED_OUT = (

@@ -11,7 +11,7 @@ from scrapy.settings.default_settings import DOWNLOADER_MIDDLEWARES_BASE, EXTENS
 
 from crawlers.log_lines import are_json
 from crawlers.model.job import CrawlLimits
-from crawlers.watchlist.source import IN_BROWSER, Engine
+from crawlers.watchlist.engines import IN_BROWSER, Engine
 
 BROWSER_ACCEPT = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 

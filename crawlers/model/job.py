@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from crawlers.watchlist.source import WHERE_SET, Engine, Source
+from crawlers.watchlist.engines import Engine
+from crawlers.watchlist.source import WHERE_SET, Source
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,8 @@ from scrapy.http import Response
 
 from crawlers.spiders.base import SourceSpider, page_of
 from crawlers.spiders.items import PageOutcome
-from crawlers.watchlist.source import IN_BROWSER, in_scope
+from crawlers.watchlist.engines import IN_BROWSER
+from crawlers.watchlist.source import in_scope
 from processors.pages.outcome import Outcome
 from processors.pages.page import Page
 from processors.telegram.post_address import is_on_telegram, post_in

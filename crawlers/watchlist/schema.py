@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ByteSize, ConfigDict, Field, model_validator
 from pydantic_core import ErrorDetails, PydanticCustomError
 
+from crawlers.watchlist.engines import Engine
 from crawlers.watchlist.page_step import (
     LONGEST_S,
     MOST_STEPS,
@@ -25,7 +26,6 @@ from crawlers.watchlist.page_step import (
 )
 from crawlers.watchlist.source import (
     Consent,
-    Engine,
     Expectation,
     Follow,
     RenderingName,

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import Final
 
-from crawlers.watchlist.source import Engine
+from crawlers.watchlist.engines import Engine
 from storage.ledger.last_crawls import LastCrawl
 
 REMEMBERED: Final = timedelta(days=7)

@@ -18,7 +18,8 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from crawlers.model.iso_time import time_text
 from crawlers.model.json_form import to_json
 from crawlers.model.report import CrawlReport, LinkedPage
-from crawlers.watchlist.source import VideoLimits, engine_of_request, source_for_urls
+from crawlers.watchlist.engines import engine_of_request
+from crawlers.watchlist.source import VideoLimits, source_for_urls
 from pipeline.clock_offset import measured_clock
 from pipeline.collect.archived import Archived, page_of
 from pipeline.collect.deposit_spool import recover_spools

@@ -26,7 +26,7 @@ from access.request_desk import (
     SchedulerSilentError,
     TakenRequests,
 )
-from crawlers.watchlist.source import Engine, engine_of_request, refusal_of_direct_mode
+from crawlers.watchlist.engines import Engine, engine_of_request, refusal_of_direct_mode
 from pipeline.airflow_api import AirflowApi, AirflowRefused, AirflowUnreachable
 from pipeline.collect.url_list import MOST_URLS as MOST_URLS_OF_ONE
 from pipeline.collect.url_list import BadUrls, check_lines, validate_urls

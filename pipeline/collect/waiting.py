@@ -17,7 +17,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 from ulid import ULID
 
-from crawlers.watchlist.source import Engine as CrawlEngine
+from crawlers.watchlist.engines import Engine as CrawlEngine
 from pipeline.collect.archived import Archived, where_of_request
 from pipeline.collect.confidential_work import unlogged
 from pipeline.config.database import database_engine

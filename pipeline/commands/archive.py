@@ -80,7 +80,7 @@ def archive(
     """
     from sqlalchemy.exc import OperationalError
 
-    from crawlers.watchlist.source import engine_of_request, refusal_of_direct_mode
+    from crawlers.watchlist.engines import engine_of_request, refusal_of_direct_mode
     from pipeline.chromium import NoBrowserError
     from pipeline.collect.url_list import BadUrls, check_lines
     from pipeline.collect.waiting import SomeBrokeOffError, archive_urls

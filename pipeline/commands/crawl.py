@@ -163,7 +163,7 @@ def describe_report(report: Mapping[str, Any]) -> str:
 
 def _require_fit_for_direct_mode(sources: tuple[Source, ...]) -> None:
     """The watch-list refuses the same of a source whose own engine is ``direct``."""
-    from crawlers.watchlist.source import INVALID_CERTIFICATE_IN_DIRECT_MODE, refusal_of_direct_mode
+    from crawlers.watchlist.engines import INVALID_CERTIFICATE_IN_DIRECT_MODE, refusal_of_direct_mode
 
     for each in sources:
         why = refusal_of_direct_mode("direct", video=each.video is not None, profile=each.profile)
@@ -176,8 +176,8 @@ def _require_fit_for_direct_mode(sources: tuple[Source, ...]) -> None:
 def _sources(
     watchlist: Path | None, ids: list[str], urls: list[str], engine: str | None, settings: Settings
 ) -> tuple[Source, ...]:
+    from crawlers.watchlist.engines import engine_of_request
     from crawlers.watchlist.loader import InvalidWatchlist, read_watchlist, source_for_urls
-    from crawlers.watchlist.source import engine_of_request
     from processors.urls import absolute
 
     if (watchlist is None) == (not urls):
@@ -209,7 +209,7 @@ def _chromium(settings: Settings, jobs: list[CrawlJob]) -> Path | None:
     engines = {job.engine for job in jobs}
     if engines == {"http"}:
         return None
-    from crawlers.watchlist.source import IN_BROWSER
+    from crawlers.watchlist.engines import IN_BROWSER
     from pipeline.chromium import HOW, find_chromium
 
     found = find_chromium(settings.chromium)

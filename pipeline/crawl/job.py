@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from crawlers.model.job import CrawlJob, CrawlLimits, KnownContent
-from crawlers.watchlist.source import Engine, Source
+from crawlers.watchlist.engines import Engine
+from crawlers.watchlist.source import Source
 from pipeline.config.parsing import DIRECT
 from processors.extension.code import ExtensionCode
 

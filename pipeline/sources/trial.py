@@ -35,7 +35,8 @@ from crawlers.rate_limit.slots import LocalSlots, SlotSource
 from crawlers.recorder.egress import ConnectTo, egress_for
 from crawlers.recorder.proxy import Recorder
 from crawlers.spiders.registry import spider_class
-from crawlers.watchlist.source import IN_BROWSER, Source
+from crawlers.watchlist.engines import IN_BROWSER
+from crawlers.watchlist.source import Source
 from pipeline.config.settings import Settings
 from pipeline.crawl import job_for
 from processors.kinds import is_complete_list

@@ -14,7 +14,8 @@ from crawlers.model.browser_exchange import BrowserExchange
 from crawlers.model.capture import Note, Rendering
 from crawlers.model.job import CrawlLimits
 from crawlers.rate_limit.limiter import HostRateLimiter
-from crawlers.watchlist.source import Engine, source_for_urls
+from crawlers.watchlist.engines import Engine
+from crawlers.watchlist.source import source_for_urls
 from pipeline.config.settings import Settings
 from pipeline.crawl import job_for
 from tests.crawlers.engine.crawl_here import crawl_here

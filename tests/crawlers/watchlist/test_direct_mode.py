@@ -4,13 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from crawlers.watchlist.engines import NO_LOGIN_IN_DIRECT_MODE, NO_VIDEO_IN_DIRECT_MODE, refusal_of_direct_mode
 from crawlers.watchlist.loader import InvalidWatchlist, read_watchlist
-from crawlers.watchlist.source import (
-    NO_LOGIN_IN_DIRECT_MODE,
-    NO_VIDEO_IN_DIRECT_MODE,
-    refusal_of_direct_mode,
-    source_for_urls,
-)
+from crawlers.watchlist.source import source_for_urls
 
 pytestmark = pytest.mark.unit
 

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from crawlers.model.serialization import job_to_json
-from crawlers.watchlist.source import Engine, source_for_urls
+from crawlers.watchlist.engines import Engine
+from crawlers.watchlist.source import source_for_urls
 from pipeline.chromium import find_chromium
 from pipeline.config.settings import Settings
 from pipeline.crawl import job_for

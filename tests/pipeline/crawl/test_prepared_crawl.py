@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from crawlers.model.job import CrawlJob
-from crawlers.watchlist.source import Engine, source_for_urls
+from crawlers.watchlist.engines import Engine
+from crawlers.watchlist.source import source_for_urls
 from pipeline.chromium import find_chromium
 from pipeline.collect.confidential_work import unlogged
 from pipeline.config.settings import Settings
