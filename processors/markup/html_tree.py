@@ -45,6 +45,8 @@ MAX_CHARACTERS = 20_000_000
 MOST_ATTRIBUTES = 1_000
 _LONGEST_STYLE = 4_000
 _TAG = re.compile(r"<[a-zA-Z][^\s<>/]*")
+# one class for every element: choosing one by its tag is Python, done again whenever a walk comes by
+_ONE_CLASS = etree.ElementDefaultClassLookup(element=html.HtmlElement)
 _ATTRIBUTE = re.compile(r"""[\s/]+[^\s=>"'/<]+(?:\s*=\s*(?:"[^"]*"|'[^']*'|[^\s"'>]+))?""")
 
 
@@ -60,6 +62,7 @@ def parse(text: str) -> html.HtmlElement | None:
         remove_pis=True,
         collect_ids=False,
     )
+    parser.set_element_class_lookup(_ONE_CLASS)
     try:
         return html.document_fromstring(cleaned.encode("utf-8", "replace"), parser=parser)
     except (etree.LxmlError, ValueError) as error:
@@ -71,8 +74,9 @@ def with_tags_cut(text: str) -> str:
     """Without an element's attributes beyond the first ``MOST_ATTRIBUTES``: the parser compares each with each."""
     parts = text.split(">")
     changed = False
-    for place, part in enumerate(parts):
-        if len(part) > 2 * MOST_ATTRIBUTES and (tag := _TAG.search(part)) and not part.endswith("--"):
+    for place in [place for place, part in enumerate(parts) if len(part) > 2 * MOST_ATTRIBUTES]:
+        part = parts[place]
+        if (tag := _TAG.search(part)) and not part.endswith("--"):
             end = _end_of_attributes(part, tag.end())
             if end is not None:
                 parts[place] = part[:end]

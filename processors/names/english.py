@@ -20,6 +20,7 @@ _TITLE: Final = (
     r"|Supt|Insp|Capt|Lt|Col|Maj|Gen)\.?\s+)*"
 )
 _WORD: Final = re.compile(r"[^\W\d_]+(?:[-'’][^\W\d_]+)*\.?")
+_FOREIGN: Final = re.compile(r"(?:d|l|o)['’][A-Z]")
 _PARTICLES: Final = frozenset(
     ("de", "la", "le", "van", "von", "der", "den", "di", "da", "du", "del", "al", "bin", "el")
 )
@@ -368,7 +369,7 @@ def _mentions(text: str, cues: list[_Cue]) -> Iterator[_Mention]:
             and bare[:1].isupper()
             and (initial or (len(bare) > 1 and bare.casefold() not in _NO_NAMES))
         )
-        foreign = re.match(r"(?:d|l|o)['’][A-Z]", bare) is not None
+        foreign = _FOREIGN.match(bare) is not None
         if (capital or foreign) and (not run or (joined and not ended)):
             run.append(word)
             continue

@@ -54,7 +54,7 @@ _FORWARDED_FROM = re.compile(r"^forwarded from\b:?\s*", re.IGNORECASE)
 # boxes like that of a link, for a thing that only the application has
 _OFFERS = ("invoice", "game")
 # read apart, or not at all: their insides look like those of a message
-_APART = (f"{PREFIX}reply", f"{PREFIX}link_preview", f"{PREFIX}user", f"{PREFIX}text", f"{PREFIX}poll")
+_APART = frozenset(f"{PREFIX}{name}" for name in ("reply", "link_preview", "user", "text", "poll"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +96,10 @@ def _parts(message: html.HtmlElement) -> _Parts:
             parts.named.setdefault(name, []).append(element)
         if element is message:
             continue
-        if any(name in ATTACHMENTS for name in names):
+        if not ATTACHMENTS.keys().isdisjoint(names):
             parts.attachments.append(element)
             walk.skip_subtree()
-        elif any(name in _APART for name in names):
+        elif not _APART.isdisjoint(names):
             walk.skip_subtree()
     return parts
 

@@ -21,6 +21,9 @@ from processors.telegram.layouts import BOX, TelegramLayout, about_unknown, unli
 from processors.telegram.message import MessageReading, read_message
 from processors.urls import resolve
 
+_OURS = ("tgme_", "tme_", "err_", "body_widget", BOX)
+"""How the classes begin that are looked for."""
+
 
 def read_telegram(page: Page, layout: Layout | None = None, *, of_day: TelegramLayout) -> Reading:
     """Read a preview page; ``of_day`` is the layout expected on the day of capture, whose version the reading has.
@@ -41,10 +44,16 @@ def read_telegram(page: Page, layout: Layout | None = None, *, of_day: TelegramL
 
 def _by_class(tree: html.HtmlElement) -> ClassIndex:
     index: ClassIndex = {}
+    ours_of: dict[str, tuple[str, ...]] = {}  # most elements have the same classes as another
     for element in elements(tree):
-        for name in (element.get("class") or "").split():
-            if name.startswith(("tgme_", "tme_", "err_", "body_widget", BOX)):
-                index.setdefault(name, []).append(element)
+        together = element.get("class")
+        if not together:
+            continue
+        if (ours := ours_of.get(together)) is None:
+            ours = tuple(name for name in together.split() if name.startswith(_OURS))
+            ours_of[together] = ours
+        for name in ours:
+            index.setdefault(name, []).append(element)
     return index
 
 
