@@ -247,6 +247,30 @@ class CopyOf(Answer):
     """The moment of the copy, in UTC, as its address states it, as far as it does."""
 
 
+class EarlierReadingRow(Answer):
+    """What an earlier parser had read of a capture, where it differs from what a later one read."""
+
+    capture_id: str
+    """The capture, or the rendering of it that was read."""
+    url: str
+    captured_at: Timestamp
+    source_id: str
+    earlier: str
+    """The parser that had read it."""
+    later: str
+    """The parser that took its place."""
+    read_again_at: Timestamp
+    outcome: str
+    """What the page came to before."""
+    outcome_reason: str | None
+    problem: str | None
+    """Why it could not be read before; null: it could."""
+    records: int
+    """How many records were read of it before."""
+    differences: list[dict[str, Any]]
+    """Each record that is read otherwise: how, which, the keys that differ, and the record as it was read."""
+
+
 class CaptureFacts(Answer):
     """One capture with everything that is known of it."""
 
@@ -268,6 +292,8 @@ class CaptureFacts(Answer):
     """What was read from it."""
     reading_problem: str | None
     """Why it could not be read; null: it was read, or is no page."""
+    earlier_readings: list[EarlierReadingRow]
+    """What parsers of earlier versions had read otherwise, the oldest first."""
     renderings: list[CaptureRow]
     """What the crawl made of the page: screenshots, DOM, text."""
     medium: DigestText | None

@@ -50,6 +50,13 @@ CHANGES: Final[Mapping[str, str]] = {
     "returned": N_("came back"),
 }
 
+READINGS: Final[Mapping[str, str]] = {
+    "changed": N_("read otherwise"),
+    "gone": N_("no longer read"),
+    "added": N_("not read before"),
+}
+"""How a record stands that a later parser reads otherwise."""
+
 LEVELS: Final[Mapping[str, str]] = {
     "court": N_("a court"),
     "prosecutor": N_("a prosecutor"),
@@ -366,6 +373,11 @@ def status_label(name: str) -> str:
 def change_label(name: str) -> str:
     """A kind of change."""
     return _label(CHANGES, name)
+
+
+def reading_label(name: str) -> str:
+    """How a record stands that a later parser reads otherwise."""
+    return _label(READINGS, name)
 
 
 def verdict_label(name: str) -> str:

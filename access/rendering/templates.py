@@ -84,6 +84,7 @@ TEMPLATES.filters |= {
         labels.records_label,
         labels.rendering_label,
         labels.quality_part_label,
+        labels.reading_label,
         labels.resource_outcome_label,
         labels.step_outcome_label,
         labels.video_outcome_label,

@@ -5,7 +5,7 @@ section 7, or archived bytes. That a capture is looked at, or a record leaves, s
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import chain
 from typing import Any, Final
 
@@ -23,6 +23,7 @@ from storage.access_labels import EVERYONE, Viewer
 from storage.archive import Archive
 from storage.catalogue.captures import Capture, capture_by_id, capture_json, captures_of
 from storage.catalogue.dom_renderings import doms_of_exchange
+from storage.catalogue.earlier_readings import EarlierReading, earlier_readings_of
 from storage.catalogue.records import parser_versions_of, reading_problem, records_of_capture
 from storage.catalogue.revisits import payload_capture
 from storage.deposit.exchange_metadata import exchange_facts, interim_answers
@@ -35,6 +36,9 @@ from storage.quality.scores import score_of
 from storage.queries.timeline import addresses_under, neighbours_of, timeline_of
 from storage.queries.web_copies import copies_of
 from storage.similarity.media import medium_of_capture, sniffed_type
+
+EARLIER_AT_MOST: Final = 20
+"""So many earlier readings of a capture are shown: one for each upgrade that changed what is read of it."""
 
 RECORD_TYPES: Final = (
     (b"\x1f\x8b", "application/gzip", ".warc.gz"),
@@ -171,6 +175,11 @@ def capture_facts(archive: Archive, capture: Capture, *, viewer: Viewer = EVERYO
         holder = payload_capture(connection, capture, viewer=viewer)
         sniffed = None if holder is None else sniffed_type(connection, holder.id)
         problem = reading_problem(connection, capture.id)
+        earlier = [
+            _earlier_row(reading)
+            for each in read_from
+            for reading in earlier_readings_of(connection, capture_id=each, viewer=viewer, limit=EARLIER_AT_MOST)
+        ]
         before, after = neighbours_of(connection, capture, viewer=viewer)
         depicted = capture_by_id(connection, capture.refers_to_id or "", viewer=viewer)
         renderings = [
@@ -194,6 +203,7 @@ def capture_facts(archive: Archive, capture: Capture, *, viewer: Viewer = EVERYO
         "facts": [row for entry in about_crawl for row in _facts_of_collection(entry)],
         "records": records,
         "reading_problem": problem,
+        "earlier_readings": earlier,
         "renderings": renderings,
         "medium": None if medium is None else str(medium),
         "payload_capture_id": holder.id if holder is not None and holder.id != capture.id else None,
@@ -202,6 +212,11 @@ def capture_facts(archive: Archive, capture: Capture, *, viewer: Viewer = EVERYO
         "before": None if before is None else _place_row(before),
         "after": None if after is None else _place_row(after),
     }
+
+
+def _earlier_row(reading: EarlierReading) -> dict[str, Any]:
+    times = {"captured_at": reading.captured_at, "read_again_at": reading.read_again_at}
+    return asdict(reading) | {name: time_text(at) for name, at in times.items()}
 
 
 def raw_record(archive: Archive, capture_id: str, *, viewer: Viewer = EVERYONE) -> ArchivedBytes | None:

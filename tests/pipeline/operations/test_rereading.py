@@ -8,12 +8,16 @@ import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from html import unescape
 from pathlib import Path
 from typing import Any
 
 import pytest
+from fastapi.testclient import TestClient
 from sqlalchemy import select, text
 
+from access.app import create_app
+from access.views.captures import one_capture
 from crawlers.watchlist.loader import read_watchlist
 from crawlers.watchlist.source import Source
 from pipeline.config.settings import ROOT, Settings
@@ -129,6 +133,14 @@ def test_what_is_read_otherwise_is_counted_and_stays_as_the_earlier_parser_read_
     assert len(changed) == change.changed
     assert all(each["fields"] == ["text"] and each["before"]["text"].isupper() for each in changed)
     assert all(each["before"] is None for each in differences if each["how"] == "added")
+
+    facts = one_capture(archive, found[0].capture_id)
+    assert facts is not None
+    assert [each["earlier"] for each in facts["earlier_readings"]] == [EARLIER]
+    with TestClient(create_app(lambda: archive, lambda: EVERYONE)) as client:
+        page = client.get(f"/capture/{found[0].capture_id}").text
+    assert f"Read otherwise before, by {EARLIER}" in page
+    assert all(each["before"]["text"][:40] in unescape(page) for each in found[0].differences if each["before"])
 
     # nothing of it is derived from the store: making the catalogue anew leaves it
     rebuild(archive)
