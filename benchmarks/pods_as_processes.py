@@ -1,0 +1,408 @@
+"""The files of `deploy/kubernetes` for the KubernetesExecutor, brought up on one machine: every pod is a process.
+
+``--executors FOLDER``: where `deploy/container/executors.lock` is installed beside our own environment
+(`uv pip install --target FOLDER --no-deps --require-hashes -r deploy/container/executors.lock`). Needs root, Linux
+and kubectl; it reaches nothing outside: everything runs in a network of its own, with loopback alone.
+
+`kubectl kustomize` builds the overlay and the Secrets of `make_secrets.py --kubernetes`. The Jobs, the API server,
+the DAG processor, the triggerer and the scheduler are started from them; the scheduler finds the cluster's API by
+its service account, and makes a pod for each task from the overlay's template. The night that is due collects the
+sample sites with a real PostgreSQL and SeaweedFS. One pod that collects is killed (SIGKILL) once its crawl has
+written to the spool.
+
+Out: a line of JSON. Exit code 1 where the night ends otherwise than green or red with a sentence for each source
+that is missing, where the dead pod's files are not deposited, where the spool is not empty, where the executor was
+refused something, or where `letapis verify` fails.
+"""
+
+import base64
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from argparse import ArgumentParser
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import psycopg2
+import yaml
+
+from benchmarks.loopback_cluster import LoopbackCluster
+from benchmarks.pod_processes import Machine, PodProcess, start_pod
+from pipeline.airflow_api import ENDED, AirflowApi
+from pipeline.config.settings import ROOT, AirflowAccess
+from pipeline.devstack.postgres_cluster import make_cluster_once
+from pipeline.devstack.postgres_location import prepare as prepare_location
+from pipeline.devstack.seaweedfs import ObjectStoreServer
+from samples.sites import SampleSites
+
+OVERLAY: Final = ROOT / "deploy" / "kubernetes" / "overlays" / "kubernetes-executor"
+NAMESPACE: Final = "letapis"
+DATABASE_PORT: Final = 5432
+API_PORT: Final = 6443
+"""As in the policies `to-database` and `to-kubernetes`."""
+AIRFLOW: Final = "http://127.0.0.1:8080"
+PARTS: Final = ("dag-processor", "triggerer", "scheduler")
+NIGHT_S: Final = 2400.0
+START_S: Final = 900.0
+WRITTEN_BYTES: Final = 20_000
+"""So much of a crawl is in the spool when its pod is killed."""
+
+SPOOL_IN_POD: Final = "/var/lib/letapis/spool/"
+
+
+def say(line: str) -> None:
+    """Progress, beside the result."""
+    print(f"{time.strftime('%H:%M:%S')} {line}", file=sys.stderr, flush=True)
+
+
+def built(folder: Path) -> list[dict[str, Any]]:
+    """What `kubectl apply -k` would send."""
+    made = subprocess.run(["kubectl", "kustomize", str(folder)], stdout=subprocess.PIPE, check=True)
+    return [each for each in yaml.safe_load_all(made.stdout) if each]
+
+
+@dataclass
+class Cut:
+    """The pod that was killed, and what it had in the spool then: bytes by file name."""
+
+    pod: str = ""
+    crawl: str = ""
+    files: dict[str, int] = field(default_factory=dict)
+
+
+class Cluster:
+    """The overlay's pods on one machine."""
+
+    def __init__(self, machine: Machine, objects: list[dict[str, Any]]) -> None:
+        self._machine = machine
+        self._objects = {(each["kind"], each["metadata"]["name"]): each for each in objects}
+        role = self._objects["Role", "pods-of-tasks"]
+        (rule,) = role["rules"]
+        assert rule["resources"] == ["pods"]
+        self._processes: list[PodProcess] = []
+        self.api = LoopbackCluster(API_PORT, NAMESPACE, frozenset(rule["verbs"]), self._started)
+        machine.account.update(
+            {
+                "token": self.api.token,
+                "ca.crt": self.api.authority_pem.decode("ascii"),
+                "namespace": NAMESPACE,
+                "port": str(API_PORT),
+            }
+        )
+
+    def _started(self, pod: Mapping[str, Any]) -> PodProcess:
+        process = start_pod(self._machine, pod)
+        self._processes.append(process)
+        return process
+
+    def start(self, kind: str, name: str, **changes: Any) -> PodProcess:
+        """Start the first pod of a workload; ``changes`` are to its container."""
+        template = self._objects[kind, name]["spec"]["template"]
+        container = {**template["spec"]["containers"][0], **changes}
+        spec = {**template["spec"], "containers": [container]}
+        return self._started({"metadata": {"name": f"{name}-0"}, "spec": spec})
+
+    def run_job(self, name: str) -> int:
+        """Run a Job until it succeeds, as often as it says; returns how often it failed."""
+        tries = self._objects["Job", name]["spec"]["backoffLimit"] + 1
+        for failed in range(tries):
+            if self.start("Job", name).wait() == 0:
+                return failed
+            time.sleep(5)
+        raise SystemExit(f"The Job {name} failed {tries} times: {self._machine.log(f'{name}-0', name)}")
+
+    def run_by_hand(self, name: str, *command: str) -> tuple[int, str]:
+        """A pod from the template of tasks with another command; exit code and what it printed."""
+        pod = yaml.safe_load(self._objects["ConfigMap", "letapis-pods"]["data"]["worker.yaml"])
+        spec = pod["spec"]
+        spec["containers"][0]["args"] = list(command)
+        code = self._started({"metadata": {"name": name}, "spec": spec}).wait()
+        return code, self._machine.log(name, spec["containers"][0]["name"]).read_text("utf-8")
+
+    def close(self) -> None:
+        """Kill every pod."""
+        self.api.close()
+        for process in self._processes:
+            process.kill()
+
+
+@contextmanager
+def database(folder: Path, roles_sql: str) -> Iterator[Callable[[str], Any]]:
+    """PostgreSQL on loopback after its administrator has run `roles.sql`; gives a look into `letapis`."""
+    place = prepare_location(folder)
+    make_cluster_once(place, superuser="postgres", password="loopback")  # in a network of its own
+    account = place.account
+    options = ["-c", "listen_addresses=127.0.0.1", "-p", str(DATABASE_PORT), "-c", "max_connections=300"]
+    options += ["-c", f"unix_socket_directories={place.socket}", "-c", "timezone=UTC"]
+    server = subprocess.Popen(
+        [str(place.programs / "postgres"), "-D", str(place.cluster), *options],
+        stdin=subprocess.DEVNULL,
+        stderr=(folder / "postgres.log").open("wb"),
+        cwd="/",
+        user=None if account is None else account.uid,
+        group=None if account is None else account.gid,
+        extra_groups=None if account is None else [],
+    )
+
+    def connect(name: str) -> Any:
+        connection = psycopg2.connect(
+            host="127.0.0.1",
+            port=DATABASE_PORT,
+            user="postgres",
+            password="loopback",
+            dbname=name,
+        )
+        connection.autocommit = True
+        return connection
+
+    def look(question: str) -> Any:
+        with closing(connect("letapis")) as connection, connection.cursor() as cursor:
+            cursor.execute(question)
+            return cursor.fetchall()
+
+    try:
+        wait_until(lambda: _works(lambda: connect("postgres").close()), 60, "PostgreSQL answers")
+        for name, text in zip(("postgres", "letapis"), roles_sql.split("\\c letapis\n"), strict=True):
+            with closing(connect(name)) as connection, connection.cursor() as cursor:
+                for statement in filter(str.strip, text.split(";\n")):
+                    cursor.execute(statement)
+        yield look
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def _works(action: Callable[[], object]) -> bool:
+    try:
+        action()
+    except (OSError, psycopg2.OperationalError):
+        return False
+    return True
+
+
+def wait_until(holds: Callable[[], bool], seconds: float, what: str) -> None:
+    """Raise `TimeoutError` where it does not come to hold."""
+    deadline = time.monotonic() + seconds
+    while not holds():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"Not within {seconds:.0f} s: {what}")
+        time.sleep(0.5)
+
+
+def make_secrets(folder: Path, store: ObjectStoreServer, for_workers: Mapping[str, str]) -> None:
+    """Run `make_secrets.py` as the page says, and enter the store's keys."""
+    program = ROOT / "deploy" / "compose" / "make_secrets.py"
+    addresses = ["--database-host", f"127.0.0.1:{DATABASE_PORT}", "--s3-endpoint", store.endpoint]
+    subprocess.run(
+        [sys.executable, str(program), "--kubernetes", "--folder", str(folder), *addresses],
+        stdout=subprocess.DEVNULL,
+        check=True,
+    )
+    keys = {"LETAPIS_S3_ACCESS_KEY": store.access_key, "LETAPIS_S3_SECRET_KEY": store.secret_key}
+    for path in folder.glob("*.env"):
+        lines = dict(line.split("=", 1) for line in path.read_text("utf-8").splitlines())
+        more = for_workers if path.name == "worker.env" else {}
+        path.write_text("".join(f"{name}={value}\n" for name, value in {**lines, **keys, **more}.items()), "utf-8")
+
+
+def texts_of(objects: list[dict[str, Any]]) -> dict[tuple[str, str], dict[str, str]]:
+    """The files of each Secret and ConfigMap."""
+    return {
+        (each["kind"], each["metadata"]["name"]): {
+            name: base64.b64decode(value).decode("utf-8") if each["kind"] == "Secret" else value
+            for name, value in (each.get("data") or {}).items()
+        }
+        for each in objects
+        if each["kind"] in ("Secret", "ConfigMap")
+    }
+
+
+def watch_list(delay_s: float) -> str:
+    """The samples', slow enough to be cut off in the middle."""
+    listed = yaml.safe_load((ROOT / "samples" / "watchlist.yaml").read_text("utf-8"))
+    listed["defaults"]["delay_s"] = delay_s
+    return yaml.safe_dump(listed, allow_unicode=True)
+
+
+def kill_one(cluster: LoopbackCluster, spool: Path, cut: Cut, ended: threading.Event) -> None:
+    """Kill the first pod whose crawl has written so much; notes what it leaves."""
+    while not ended.wait(0.2):
+        for name, process in cluster.running().items():
+            crawl = crawl_of(process) if isinstance(process, PodProcess) else None
+            if crawl is None:
+                continue
+            files = {path.name: path.stat().st_size for path in (spool / crawl).glob("*.warc*")}
+            if sum(files.values()) >= WRITTEN_BYTES and isinstance(process, PodProcess):
+                process.kill()
+                process.wait()
+                cut.pod, cut.crawl = name, crawl
+                cut.files = {path.name: path.stat().st_size for path in (spool / crawl).glob("*.warc*")}
+                say(f"{name} was killed; in the spool are {cut.files}")
+                return
+
+
+def crawl_of(pod: PodProcess) -> str | None:
+    """The crawl whose WARC file a process of the pod holds open."""
+    for pid in pod.pids:
+        with suppress(OSError):  # it has ended
+            for descriptor in Path(f"/proc/{pid}/fd").iterdir():
+                opened = str(descriptor.readlink())
+                if opened.startswith(SPOOL_IN_POD) and ".warc" in opened:
+                    return opened.removeprefix(SPOOL_IN_POD).partition("/")[0]
+    return None
+
+
+def harvest_that_is_due(api: AirflowApi) -> tuple[str, str]:
+    """The run that the scheduler starts by itself, when it has ended: its id and its state."""
+    wait_until(lambda: bool(api.runs("harvest", newest=1)), START_S, "the night that is due begins")
+    run_id = str(api.runs("harvest", newest=1)[0]["dag_run_id"])
+    say(f"{run_id} has begun")
+    wait_until(lambda: api.run_state("harvest", run_id) in ENDED, NIGHT_S, "the night has ended")
+    return run_id, api.run_state("harvest", run_id)
+
+
+def results_of(api: AirflowApi, run_id: str) -> dict[str, str | None]:
+    """What came of each source that was planned: None, or the sentence of its problem."""
+    batches = api.xcom("harvest", run_id, "plan")
+    found: dict[str, str | None] = {}
+    for number, batch in enumerate(batches):
+        with suppress(Exception):  # nothing was returned: its sources are missing below, and that is the finding
+            for row in api.xcom("harvest", run_id, "collect", map_index=number):
+                found[row["source_id"]] = row["problem"]
+        for source in batch:
+            found.setdefault(source, "no result")
+    return found
+
+
+def play(folder: Path, executors: Path, delay_s: float, keep: Path | None) -> dict[str, Any]:
+    """Bring everything up, let the night end, and look."""
+    with SampleSites(folder=folder / "sites") as sites:
+        store = ObjectStoreServer(folder / "store")
+        store.start()
+        try:
+            secrets = folder / "secrets"
+            make_secrets(
+                secrets,
+                store,
+                {
+                    "LETAPIS_CONNECT_TO": sites.connect_to,
+                    "LETAPIS_ALLOW_ADDRESSES": "127.0.0.0/8",
+                    "LETAPIS_UPSTREAM_CA": "/etc/letapis/watchlist/authority.pem",
+                },
+            )
+            objects = built(OVERLAY)
+            texts = texts_of([*objects, *built(secrets)])
+            texts["ConfigMap", "letapis-watchlist"] = {
+                "watchlist.yaml": watch_list(delay_s),
+                "authority.pem": sites.authority.read_text("ascii"),
+            }
+            machine = Machine(folder, executors, texts)
+            with database(folder / "postgres", (secrets / "roles.sql").read_text("utf-8")) as look:
+                cluster = Cluster(machine, objects)
+                try:
+                    return _night(cluster, machine, look, (secrets / "prepare_password").read_text("utf-8"))
+                finally:
+                    cluster.close()
+                    if keep is not None:
+                        shutil.copytree(folder / "logs", keep, dirs_exist_ok=True)
+        finally:
+            store.stop()
+
+
+def _night(cluster: Cluster, machine: Machine, look: Callable[[str], Any], password: str) -> dict[str, Any]:
+    say("the Job migrate")
+    failed = {"migrate": cluster.run_job("migrate")}
+    say("the API server")
+    cluster.start("StatefulSet", "api-server")
+    with AirflowApi(AirflowAccess(AIRFLOW, "prepare", password)) as api:
+        wait_until(lambda: _answers(api), START_S, "the API server answers")
+        say("the Job prepare")
+        failed["prepare"] = cluster.run_job("prepare")
+        cut, ended = Cut(), threading.Event()
+        spool = machine.claim("spool") / "spool"
+        threading.Thread(target=kill_one, args=(cluster.api, spool, cut, ended), daemon=True).start()
+        for name in PARTS:
+            cluster.start("Deployment", name)
+        begun = time.monotonic()
+        run_id, state = harvest_that_is_due(api)
+        seconds = time.monotonic() - begun
+        ended.set()
+        results = results_of(api, run_id)
+        tasks = [(row["task_id"], row["state"], row["try_number"]) for row in api.tasks_of_run("harvest", run_id)]
+    say("letapis verify")
+    verify_code, verify_words = cluster.run_by_hand("verify", "letapis", "verify")
+    kept = look(f"SELECT key FROM catalogue.warcs WHERE key LIKE '%{cut.crawl}%'")  # our own name
+    pods = Counter((each["metadata"].get("annotations") or {}).get("task_id") for each in cluster.api.created)
+    return {
+        "kind": "pods_as_processes",
+        "state": state,
+        "seconds": round(seconds, 1),
+        "sources": len(results),
+        "problems": {source: problem for source, problem in results.items() if problem},
+        "tried_again": sum(tries > 1 for _, _, tries in tasks),
+        "tasks": {f"{name}: {state}": n for (name, state, _), n in Counter(tasks).items()},
+        "pods": dict(pods),
+        "failed_jobs": failed,
+        "killed": cut.pod,
+        "left_in_spool": cut.files,
+        "deposited_of_it": sorted(key.rpartition("/")[2] for (key,) in kept),
+        "spool_at_the_end": sorted(str(each.relative_to(spool)) for each in spool.glob("*/*.warc*")),
+        "refused": cluster.api.refused[:10],
+        "verify": verify_code,
+        "verify_says": verify_words.strip().splitlines()[-1:],
+    }
+
+
+def _answers(api: AirflowApi) -> bool:
+    try:
+        return api.health().database_ok
+    except Exception:
+        return False
+
+
+def is_proved(row: Mapping[str, Any]) -> bool:
+    """Whether everything holds that the module promises."""
+    return bool(
+        (row["state"] == "success") == (not row["problems"])
+        and "no result" not in row["problems"].values()
+        and row["killed"]
+        and len(row["deposited_of_it"]) == len(row["left_in_spool"])
+        and not row["spool_at_the_end"]
+        and not row["refused"]
+        and row["verify"] == 0
+    )
+
+
+def main() -> int:
+    """Entry point: ``python -m benchmarks.pods_as_processes --executors FOLDER``."""
+    parser = ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--executors", type=Path, required=True)
+    parser.add_argument("--delay-s", type=float, default=0.5, help="between requests to one host")
+    parser.add_argument("--keep-logs", type=Path, help="copy what the pods printed to this folder")
+    parser.add_argument("--inside", action="store_true", help="in the network of its own; added by itself")
+    options = parser.parse_args()
+    if not options.inside:
+        again = [sys.executable, "-m", "benchmarks.pods_as_processes", *sys.argv[1:], "--inside"]
+        network = ["unshare", "--net", "sh", "-ec", 'ip link set lo up; exec "$@"', "network", *again]
+        os.execvp("unshare", network)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # else pods and servers would stay
+    with tempfile.TemporaryDirectory(prefix="letapis-pods-") as name:
+        folder = Path(name)
+        folder.chmod(0o711)
+        row = play(folder, options.executors.resolve(), options.delay_s, options.keep_logs)
+    print(json.dumps(row))
+    return int(not is_proved(row))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
