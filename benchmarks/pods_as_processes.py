@@ -264,6 +264,7 @@ def crawl_of(pod: PodProcess) -> str | None:
 
 def harvest_that_is_due(api: AirflowApi) -> tuple[str, str]:
     """The run that the scheduler starts by itself, when it has ended: its id and its state."""
+    wait_until(lambda: "harvest" in api.known_dags(), START_S, "the DAG processor has read the night's DAG")
     wait_until(lambda: bool(api.runs("harvest", newest=1)), START_S, "the night that is due begins")
     run_id = str(api.runs("harvest", newest=1)[0]["dag_run_id"])
     say(f"{run_id} has begun")
