@@ -32,6 +32,17 @@ GREET: Final = "url => { fetch(url, {mode: 'no-cors', cache: 'no-store'}).catch(
 
 VIEWPORT_WIDTH, VIEWPORT_HEIGHT = 1366, 900
 
+NAMES_LEFT_TO_PROXY: Final = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
+"""The browser would ask the machine's own resolver, also for what it requests by itself."""
+
+PAST_NO_PROXY: Final = (
+    "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",  # WebRTC would send UDP past any proxy
+    "--webrtc-ip-handling-policy=disable_non_proxied_udp",
+    "--disable-quic",
+    "--disable-background-networking",
+    "--disable-component-update",
+)
+
 LEFT_OUT_BY_PLAYWRIGHT: Final = (
     "AimEnabled",
     "AvoidCorsURLLoaderRestartOnRedirect",
@@ -73,14 +84,8 @@ def arguments(trusted: Trusted, user_agent: str, trusted_keys: Sequence[str] = (
     """Command-line switches of the browser; ``trusted_keys`` as in `crawlers.browser.direct_mode`."""
     return [
         f"--ignore-certificate-errors-spki-list={','.join((trusted.authority_spki_sha256, *trusted_keys))}",
-        # Names are the recorder's to resolve; the browser would tell them to the machine's own resolver.
-        "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
-        # WebRTC would send UDP past any proxy.
-        "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
-        "--webrtc-ip-handling-policy=disable_non_proxied_udp",
-        "--disable-quic",
-        "--disable-background-networking",
-        "--disable-component-update",
+        NAMES_LEFT_TO_PROXY,
+        *PAST_NO_PROXY,
         f"--disable-features={','.join((*LEFT_OUT_BY_PLAYWRIGHT, *LEFT_OUT_PROCESSES))}",
         # Service workers ask with this one, whatever a context says.
         f"--user-agent={user_agent}",
@@ -203,7 +208,7 @@ async def _introduce(context: BrowserContext, recorder: RecorderAddress, page_id
     answers: set[asyncio.Task[None]] = set()
 
     async def send(method: str, answer: dict[str, Any]) -> None:
-        with suppress(PlaywrightError):  # of a request that nobody waits for any more; the wait tells of its own
+        with suppress(PlaywrightError):  # of a request that nobody waits for any more
             await session.send(method, answer)
 
     def go_on(paused: dict[str, Any]) -> None:

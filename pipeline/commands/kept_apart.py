@@ -39,7 +39,7 @@ def kept_apart(
     except SettingsError as problem:
         raise fail(str(problem), Exit.WRONG_USE) from problem
     store = ProfileStore(settings.login_folder, settings.login_keys_file)
-    torn: list[str] = []
+    damaged: list[str] = []
 
     def rows() -> Iterator[dict[str, Any]]:
         if crawl_id is None:
@@ -49,7 +49,7 @@ def kept_apart(
         try:
             for thing in found:
                 if thing.whole is False:
-                    torn.extend(thing.files or [f"row {thing.number}"])
+                    damaged.extend(thing.files or [f"row {thing.number}"])
                 yield thing.as_json()
         except FileExistsError as problem:
             sentence = f"{to}: expected a folder that is not there yet. Nothing was written."
@@ -68,9 +68,9 @@ def kept_apart(
         err.print(f"Nothing of {of} is kept apart in {store.folder}.", markup=False)
     elif to is not None:
         err.print(f"{to} holds values of the login now: remove the folder when you have looked.", markup=False)
-    if torn:
+    if damaged:
         raise fail(
-            f"{', '.join(torn)}: not the bytes that were kept, by their digests. The others are.",
+            f"{', '.join(damaged)}: not the bytes that were kept, by their digests. The others are.",
             Exit.SOURCES_FAILED,
         )
 

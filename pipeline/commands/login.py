@@ -199,13 +199,13 @@ def _check(settings: Settings, store: ProfileStore, name: str, *, as_json: bool)
     import asyncio
     from dataclasses import replace
 
-    from pipeline.login.browser_login import LoginFailed, look
+    from pipeline.login.browser_login import LoginFailed, renewed_state
 
     profile = store.read(name)
     print_progress(f"{profile.url}: looking for {profile.sign} ...")
     browser = _browser(settings, profile.egress)
     try:
-        state = asyncio.run(look(browser, profile.sign_url, profile.sign, profile.state))
+        state = asyncio.run(renewed_state(browser, profile.sign_url, profile.sign, profile.state))
     except LoginFailed as problem:
         raise fail(str(problem)) from problem
     if state is not None:

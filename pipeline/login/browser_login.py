@@ -18,7 +18,7 @@ import yaml
 from playwright.async_api import Browser, BrowserContext, Page, ProxySettings, async_playwright
 from playwright.async_api import Error as PlaywrightError
 
-from crawlers.browser.chromium import new_context_like_a_crawls
+from crawlers.browser.chromium import NAMES_LEFT_TO_PROXY, PAST_NO_PROXY, new_context_like_a_crawls
 from crawlers.browser.login_sign import shows_sign
 from crawlers.model.login import LoginSign
 from pipeline.login.streamed_browser import StreamedBrowser
@@ -28,6 +28,9 @@ ARRIVE_S: Final = 60.0
 FORM_S: Final = 60.0
 PERSON_S: Final = 15 * 60.0
 """How long a page may take to come, a form to lead to the sign, and a person to log in."""
+
+AGAIN_S: Final = 0.2
+"""Between two looks at all tabs."""
 
 
 class LoginFailed(StorageError):
@@ -137,7 +140,7 @@ async def login_by_stream(
         return LoggedIn(shown_at, await _state_of(context))
 
 
-async def look(
+async def renewed_state(
     browser: LoginBrowser, url: str, sign: LoginSign, state: Mapping[str, Any]
 ) -> Mapping[str, Any] | None:
     """The state as the site has renewed it; None where the page does not show the sign any more."""
@@ -154,6 +157,7 @@ async def wait_for_sign(context: BrowserContext, sign: LoginSign, within_s: floa
                 for page in context.pages:
                     if await shows_sign(page, sign, 1.0):
                         return page.url
+                await asyncio.sleep(AGAIN_S)  # a tab that has crashed answers at once
     except TimeoutError:
         pass
     raise LoginFailed(f"Nobody logged in: no page showed {sign}. No profile was written.")
@@ -173,19 +177,10 @@ async def _opened(
             browser: Browser = await playwright.chromium.launch(
                 executable_path=how.program,
                 headless=headless,
-                # WebRTC would send UDP past any proxy
                 args=[
-                    "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
-                    "--webrtc-ip-handling-policy=disable_non_proxied_udp",
-                    "--disable-quic",
-                    "--disable-background-networking",
+                    *PAST_NO_PROXY,
                     f"--user-agent={how.user_agent}",
-                    # names are the proxy's to resolve, also those of what Chromium requests by itself
-                    *(
-                        ()
-                        if how.proxy_url is None
-                        else ("--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",)
-                    ),
+                    *(() if how.proxy_url is None else (NAMES_LEFT_TO_PROXY,)),
                 ],
                 proxy=None if how.proxy_url is None else _proxy(how.proxy_url),
                 chromium_sandbox=os.geteuid() != 0,

@@ -9,14 +9,14 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Final
 
-from pipeline.login.credential_guard import MOST_DECODED_BYTES
+from pipeline.login.credential_guard import MOST_DECODED_BYTES, MOST_READ_BYTES, contents_of_mhtml
 from pipeline.login.kept_apart import PART_BYTES, KeptApart
 from pipeline.login.secret_values import SecretValues
 from processors.http.message import UndecodableEntity, entity, parse_response
 from storage.warc.reader import WarcReader
 from storage.warc.writer import ClosedFile
 
-MOST_BLOCK_BYTES: Final = 64 << 20
+MHTML: Final = "multipart/related"
 
 
 def cleared(
@@ -41,7 +41,7 @@ def cleared(
 
 
 def shows_any(path: Path, values: SecretValues) -> bool:
-    """Whether any value stands in any record of the file, heads of records and packed bodies included."""
+    """Whether any value stands in any record: in its head, its block, a body behind codings, a part of MHTML."""
     overlap = values.longest_form
     with path.open("rb") as stream:
         reader = WarcReader(stream, path.name)
@@ -56,14 +56,18 @@ def shows_any(path: Path, values: SecretValues) -> bool:
                     return True
                 end = (end + piece)[-overlap:] if overlap else b""
                 length += len(piece)
-                if length <= MOST_BLOCK_BYTES:
+                if length <= MOST_READ_BYTES:
                     block.append(piece)
-            if head.record_type == "response" and length <= MOST_BLOCK_BYTES:
+            if head.record_type == "response" and length <= MOST_READ_BYTES:
                 try:
                     content = entity(parse_response(b"".join(block)), MOST_DECODED_BYTES)
                 except UndecodableEntity:
                     return True  # the guard lets none of these pass
                 if values.are_in(content):
                     return True
+            elif (head.value("Content-Type") or "").startswith(MHTML) and any(
+                map(values.are_in, contents_of_mhtml(b"".join(block)))
+            ):
+                return True
             reader.end_record()
     return False

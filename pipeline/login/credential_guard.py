@@ -29,7 +29,7 @@ from storage.ledger.commitments import commitment, new_salt
 
 MOST_READ_BYTES: Final = 64 << 20
 MOST_DECODED_BYTES: Final = 256 << 20
-"""Longer messages are not looked into as a whole: those with a coding are withheld, others are read in pieces."""
+"""Longer messages are withheld, but for media without a content coding, which are read in pieces."""
 
 MEDIA: Final = ("image/", "video/", "audio/", "font/")
 PAGES: Final = ("text/html", "application/xhtml+xml")
@@ -103,20 +103,23 @@ class CredentialGuard:
         return bytes(shown)
 
     def _why_withheld(self, exchange: Exchange) -> str | None:
-        if exchange.response.head_length == 0 and exchange.response.length_bytes:
-            return NOT_READ
         response, request = exchange.response, exchange.request
-        return self._body(response, exchange.media_type, of_response=True) or self._body(
+        if response.head_length == 0 and response.length_bytes:
+            return NOT_READ
+        is_coded = exchange.content_encoding is not None
+        return self._body(response, exchange.media_type, of_response=True, is_coded=is_coded) or self._body(
             request, None, of_response=False
         )
 
-    def _body(self, message: Message, media_type: str | None, *, of_response: bool) -> str | None:
+    def _body(
+        self, message: Message, media_type: str | None, *, of_response: bool, is_coded: bool = False
+    ) -> str | None:
         """Why the body is withheld; None where it may be shown."""
         if message.length_bytes == message.head_length:
             return None
         block = message.block
         if message.length_bytes > MOST_READ_BYTES:
-            return self._long_body(block, media_type)
+            return NOT_READ if is_coded else self._long_body(block, media_type)
         whole = block if isinstance(block, bytes) else b"".join(block.chunks())
         body = whole[message.head_length :]
         try:
@@ -171,26 +174,23 @@ class CredentialGuard:
     def _shows_value(self, rendering: Rendering) -> bool:
         if self._values.are_in(rendering.content):
             return True
-        if rendering.kind is not RenderingKind.MHTML:
-            return False
-        parts = email.message_from_bytes(rendering.content, policy=email.policy.default).walk()
-        contents = (part.get_payload(decode=True) for part in parts if not part.is_multipart())
-        return any(self._values.are_in(each) for each in contents if isinstance(each, bytes))
+        is_mhtml = rendering.kind is RenderingKind.MHTML
+        return is_mhtml and any(map(self._values.are_in, contents_of_mhtml(rendering.content)))
 
     def _keep_note(self, note: Note) -> None:
         request = note.request
-        details = {name: self._detail(value) for name, value in note.details.items()}
+        opened: list[dict[str, Any]] = []
         if request is not None:
             self._values.learn(request)
+        details = {name: self._detail(value, opened) for name, value in note.details.items()}
+        if request is not None:
             if len(request) > MOST_READ_BYTES or self._values.are_in(_behind_head(request)):
                 self._kept.add_bytes({"what": "request", "url": note.url, "reason": IN_BODY}, iter((request,)))
                 request = request[: len(request) - len(_behind_head(request))]
                 details["request_body"] = f"withheld: {IN_BODY}"
-            spans: list[RedactedSpan] = []
-            opened: list[dict[str, Any]] = []
-            request = self._cover("request", request, spans, opened)
-            if opened:
-                self._kept.add({"what": "redacted", "url": note.url, "at": time_text(note.at), "spans": opened})
+            request = self._cover("request", request, [], opened)
+        if opened:
+            self._kept.add({"what": "redacted", "url": note.url, "at": time_text(note.at), "spans": opened})
         if note.content is not None:  # frames are masked and packed, other bytes answer nothing
             row = {"what": "note", "kind_of": note.kind.value, "url": note.url, "reason": NOT_READ}
             self._kept.add_bytes(row, _pieces(note.content))
@@ -207,20 +207,23 @@ class CredentialGuard:
             )
         )
 
-    def _detail(self, value: Any) -> Any:
+    def _detail(self, value: Any, opened: list[dict[str, Any]]) -> Any:
         if isinstance(value, str):
             return self._values.covered_text(value)
         if isinstance(value, list):  # interim answers, as base64
-            return [self._interim(each) if isinstance(each, str) else each for each in value]
+            return [
+                self._interim(f"interim {n}", each, opened) if isinstance(each, str) else each
+                for n, each in enumerate(value)
+            ]
         return value
 
-    def _interim(self, text: str) -> str:
+    def _interim(self, name: str, text: str, opened: list[dict[str, Any]]) -> str:
         try:
             head = base64.b64decode(text, validate=True)
         except ValueError:
             return self._values.covered_text(text)
         self._values.learn(head)
-        return base64.b64encode(self._cover("interim", head, [], [])).decode()
+        return base64.b64encode(self._cover(name, head, [], opened)).decode()
 
     def _text(self, text: str | None) -> str | None:
         return None if text is None else self._values.covered_text(text)
@@ -228,13 +231,21 @@ class CredentialGuard:
     def _note_in_place(
         self, page_id: str | None, url: str, at: datetime, what: str, reason: str, *, of_page: bool = True
     ) -> None:
-        """Say in the archive what was withheld, and tell whoever counts."""
+        """Say in the archive what was withheld, and report it to ``withheld``."""
         shown = self._values.covered_text(url)
         sentence = f"{what} came and is kept sealed, outside of the archive: {reason}"
         kind = NoteKind.NO_RESPONSE if of_page else NoteKind.OUTCOME
         outcome = Outcome.REFUSED_BY_POLICY if of_page else None
         self._sink.keep(Note(kind, page_id, shown, at, sentence, outcome=outcome))
         self._withheld(shown, f"{what} was withheld: {reason}")
+
+
+def contents_of_mhtml(mhtml: bytes) -> Iterator[bytes]:
+    """What its parts hold, decoded: the lines of base64 and quoted-printable break values up."""
+    for part in email.message_from_bytes(mhtml, policy=email.policy.default).walk():
+        content = None if part.is_multipart() else part.get_payload(decode=True)
+        if isinstance(content, bytes):
+            yield content
 
 
 def _content(whole: bytes, head_length: int, *, of_response: bool) -> bytes:

@@ -104,7 +104,7 @@ def write_things(store: ProfileStore, crawl_id: str, folder: Path) -> Iterator[K
 
 def _things(store: ProfileStore, crawl_id: str) -> Iterator[tuple[Mapping[str, Any], Iterator[bytes]]]:
     """Each row with the pieces of its content, which are to be read before the next row."""
-    rows = _Ahead(kept_of_crawl(store, _known(store, crawl_id)))
+    rows = _Ahead(kept_of_crawl(store, _checked_id(store, crawl_id)))
     while (row := rows.take()) is not None:
         parts = _parts(rows, row["number"])
         yield row, parts
@@ -132,7 +132,7 @@ def _parts(rows: _Ahead, number: int) -> Iterator[bytes]:
         yield base64.b64decode(part["base64"])
 
 
-def _known(store: ProfileStore, crawl_id: str) -> str:
+def _checked_id(store: ProfileStore, crawl_id: str) -> str:
     """The id, which is no path; raises `ProfileError` where the crawl has kept nothing."""
     if crawl_id not in (each.crawl_id for each in kept_crawls(store)):
         raise ProfileError(

@@ -28,7 +28,7 @@ from storage.warc.writer import sync_folder
 NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 ENDING: Final = ".profile"
 MOST_BYTES: Final = 64 << 20
-"""Of a sealed profile; the databases of one site are some megabytes at most."""
+"""Of a sealed profile; a larger one is neither written nor read."""
 
 HEADER: Final = """\
 # Keys of the login profiles of a Letapis archive, the newest last. Without them the profiles, and what crawls with
@@ -124,6 +124,11 @@ class ProfileStore:
             "state": json.dumps(profile.state),
         }
         sealed = seal(self.keys(make=True), _sealed_name(profile.name), row)
+        if len(sealed) > MOST_BYTES:
+            raise ProfileError(
+                f"Login profile {profile.name}: expected at most {MOST_BYTES:,} bytes of what the browser holds, "
+                f"found {len(sealed):,}. Nothing was written, and an earlier profile stays as it is."
+            )
         closed_folder(self.folder)
         beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
         make_private_file(beside, sealed)

@@ -137,13 +137,13 @@ class SecretValues:
     def longest_form(self) -> int:
         """How many bytes the longest form has: so much of two pieces has to overlap."""
         forms = (len(form) for value in self._values for form in forms_of(value))
-        return max((*forms, *map(longest_written, self._values)), default=0)
+        return max((*forms, *map(longest_match, self._values)), default=0)
 
     def _searched(self) -> re.Pattern[bytes] | None:
         if self._pattern is None and self._values:
             forms = {form for value in self._values for form in forms_of(value)}
             patterns = [(len(form), re.escape(form)) for form in forms]
-            patterns += [(len(value), written(value)) for value in self._values]
+            patterns += [(len(value), pattern_of(value)) for value in self._values]
             self._pattern = re.compile(b"|".join(each for _, each in sorted(patterns, reverse=True)))
         return self._pattern
 
@@ -173,28 +173,29 @@ def forms_of(value: str) -> set[bytes]:
     return forms
 
 
-def written(value: str) -> bytes:
+def pattern_of(value: str) -> bytes:
     """A pattern of the value with each letter as it is, percent-encoded, or as JSON, scripts and HTML write it.
 
     Programs differ in which letters they encode and in the case of digits, so no two have the same form.
     """
     if sum(AS_IT_IS.fullmatch(letter) is None for letter in value) > MOST_LETTERS:
         return re.escape(value.encode("utf-8", "surrogatepass"))
-    return b"".join(map(_ways_of, value))
+    return b"".join(map(_spellings_of, value))
 
 
-def longest_written(value: str) -> int:
-    """How many bytes `written` may match."""
+def longest_match(value: str) -> int:
+    """How many bytes `pattern_of` may match."""
     return sum(1 if AS_IT_IS.fullmatch(letter) else LONGEST_LETTER for letter in value)
 
 
-def _ways_of(letter: str) -> bytes:
+def _spellings_of(letter: str) -> bytes:
+    """A pattern of one letter in each of its encodings."""
     if AS_IT_IS.fullmatch(letter):
         return re.escape(letter.encode())
     code, plain = ord(letter), letter.encode("utf-8", "surrogatepass")
     units = letter.encode("utf-16-be", "surrogatepass")
     in_json = "".join(rf"\\{{1,4}}u{_digits(units[at : at + 2].hex())}" for at in range(0, len(units), 2))
-    ways = [
+    encoded = [
         "".join(f"%(?:25)?{_digits(f'{byte:02x}')}" for byte in plain),
         in_json,
         f"&#0{{0,6}}{code};",
@@ -202,13 +203,13 @@ def _ways_of(letter: str) -> bytes:
         *(f"&{name}" for name in _NAMES_IN_HTML.get(letter, ())),
     ]
     if code < 256:
-        ways.append(rf"\\{{1,4}}x{_digits(f'{code:02x}')}")
+        encoded.append(rf"\\{{1,4}}x{_digits(f'{code:02x}')}")
     if letter == "=":
-        ways.append("=3[dD]")  # quoted-printable, in MHTML
+        encoded.append("=3[dD]")  # quoted-printable, in MHTML
     if letter == " ":
-        ways.append(r"\+")
+        encoded.append(r"\+")
     as_it_is = rb"\\{0,4}" + re.escape(plain)
-    return b"(?:" + b"|".join((*(way.encode() for way in ways), as_it_is)) + b")"
+    return b"(?:" + b"|".join((*(each.encode() for each in encoded), as_it_is)) + b")"
 
 
 def _digits(text: str) -> str:

@@ -125,7 +125,7 @@ class StreamedBrowser:
             answer = RedirectResponse("/", 303, CLOSED)
             answer.set_cookie(COOKIE, self._cookie, httponly=True, samesite="strict")
             return answer
-        if not self._knows(request):
+        if not self._is_viewer(request):
             return PlainTextResponse("Open the link that the command has printed.", 403, CLOSED)
         nonce = secrets.token_urlsafe(16)
         policy = f"default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; img-src blob:; " + (
@@ -135,7 +135,7 @@ class StreamedBrowser:
         return HTMLResponse(text, headers={**CLOSED, "Content-Security-Policy": policy})
 
     async def _next_frame(self, request: Request) -> Response:
-        if not self._knows(request):
+        if not self._is_viewer(request):
             return Response(status_code=403, headers=CLOSED)
         seen = request.query_params.get("after", "0")
         if seen == str(self._number):
@@ -148,7 +148,7 @@ class StreamedBrowser:
 
     async def _input(self, request: Request) -> Response:
         # a page of another origin cannot send this type without asking first, which is not answered
-        if not self._knows(request) or request.headers.get("content-type") != "application/json":
+        if not self._is_viewer(request) or request.headers.get("content-type") != "application/json":
             return Response(status_code=403, headers=CLOSED)
         content = b""
         async for piece in request.stream():
@@ -167,7 +167,7 @@ class StreamedBrowser:
             pass  # the tab closed, or knows no such key
         return Response(status_code=204, headers=CLOSED)
 
-    def _knows(self, request: Request) -> bool:
+    def _is_viewer(self, request: Request) -> bool:
         return self._is_local(request) and secrets.compare_digest(request.cookies.get(COOKIE, ""), self._cookie)
 
     @staticmethod

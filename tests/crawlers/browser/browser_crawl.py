@@ -1,6 +1,7 @@
 """Crawls pages with Chromium through a recorder that runs, and accounts for what came of it."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -51,11 +52,13 @@ def crawl(
     handling: PageHandling | None = None,
     engine: Engine = "browser",
     authority: Path | None = None,
+    on_rendering: Callable[[], None] = lambda: None,
 ) -> Account:
     made = Account()
 
     def keep(rendering: Rendering) -> None:
         made.renderings.append(rendering)
+        on_rendering()
         recorder.run(recorder.recorder.keep(rendering))
 
     def hand_over(exchange: BrowserExchange) -> None:

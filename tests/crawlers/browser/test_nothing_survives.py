@@ -12,9 +12,8 @@ import pytest
 
 from crawlers.browser import temporary_folder
 from crawlers.browser.page_handling import PageHandling
-from crawlers.browser.pages import BrowserPages
 from crawlers.browser.temporary_folder import PREFIX, TemporaryFolder
-from crawlers.model.capture import Rendering, RenderingKind
+from crawlers.model.capture import RenderingKind
 from samples.messages import Response
 from samples.sites import SampleSites
 from tests.crawlers.browser.browser_crawl import HOST, crawl, kept_urls
@@ -78,8 +77,8 @@ def test_a_page_finds_nothing_that_an_earlier_page_of_the_same_site_has_left(
     texts = [each.content.decode() for each in made.renderings if each.kind is RenderingKind.TEXT]
     assert texts == ["Старонка, якая пакідае след.", '["",null,null,"",0,0,0]']
     assert kept_urls(recorder).count(f"https://{HOST}/kept.png") == 2, "each page has all that it shows"
-    asked = [block_of(each.request) for each in recorder.sink.exchanges if each.url == urls[1]]
-    assert [b"\r\ncookie:" in each.lower() for each in asked] == [False]
+    requests = [block_of(each.request) for each in recorder.sink.exchanges if each.url == urls[1]]
+    assert [b"\r\ncookie:" in each.lower() for each in requests] == [False]
 
 
 @pytest.mark.browser
@@ -89,19 +88,13 @@ def test_a_browser_writes_into_one_folder_that_ends_with_the_crawl(
     seen: set[str] = set()
     inside: set[str] = set()
 
-    def look(_: BrowserPages, rendering: Rendering) -> None:
+    def look() -> None:
         seen.update(path.name[: len(PREFIX)] for path in temporary.iterdir())
         inside.update(path.name.partition("-")[0] for path in temporary.glob(f"{PREFIX}*/*"))
 
-    given = BrowserPages.__init__
-
-    def looking(self: BrowserPages, *parts: object, **named: object) -> None:
-        named["rendering"] = lambda rendering: look(self, rendering)
-        given(self, *parts, **named)  # type: ignore[arg-type] # as they came
-
-    monkeypatch.setattr(BrowserPages, "__init__", looking)
     monkeypatch.setenv("TMPDIR", str(temporary))
-    crawl(recorder, program, f"https://{HOST}/looks", handling=PageHandling(renderings=frozenset()))
+    handling = PageHandling(renderings=frozenset())
+    crawl(recorder, program, f"https://{HOST}/looks", handling=handling, on_rendering=look)
     assert seen == {PREFIX}
     assert "playwright_chromiumdev_profile" in inside
     assert list(temporary.iterdir()) == []

@@ -13,6 +13,7 @@ import pytest
 
 from crawlers.model.capture import Captured, Note, NoteKind, Rendering, RenderingKind
 from crawlers.model.exchange import Exchange, Message
+from pipeline.login import credential_guard
 from pipeline.login.credential_guard import CredentialGuard
 from pipeline.login.kept_apart import KeptApart, kept_of_crawl, new_crawl_key
 from pipeline.login.profiles import ProfileStore
@@ -239,6 +240,33 @@ def test_notes_show_neither_requests_credentials_nor_frames(guarded: Guarded) ->
     [shown] = first.details["interim_base64"]
     assert base64.b64decode(shown).startswith(b"HTTP/1.1 103 Early\r\nSet-Cookie: ****")
     assert (second.content, "withheld" in second.details["content"]) == (None, True)
+    opened = [(span["message"], span["value"]) for span in guarded.rows()[0]["spans"]]
+    assert opened == [("interim 0", f"a={SESSION}"), ("request", f"session={SESSION}")]
+
+
+def test_what_a_notes_own_request_gives_is_covered_in_its_details_too(guarded: Guarded) -> None:
+    request = b"GET / HTTP/1.1\r\nCookie: k=Qwer-9876-tzui\r\n\r\n"
+    details = {"error": "reset at /?k=Qwer-9876-tzui"}
+
+    guarded.guard.keep(
+        Note(NoteKind.NO_RESPONSE, "p1", "https://board.test/", AT, "lost", details=details, request=request)
+    )
+
+    assert b"Qwer" not in guarded.shown()
+
+
+@pytest.mark.parametrize(("coding", "kept"), [(None, "Exchange"), ("gzip", "Note")])
+def test_long_media_are_read_in_pieces_but_not_behind_a_content_coding(
+    guarded: Guarded, monkeypatch: pytest.MonkeyPatch, coding: str | None, kept: str
+) -> None:
+    monkeypatch.setattr(credential_guard, "MOST_READ_BYTES", 1000)
+    response = b"HTTP/1.1 200 OK\r\n\r\n" + b"\0" * 2000
+
+    guarded.guard.keep(
+        exchange(b"GET / HTTP/1.1\r\n\r\n", response, media_type="video/mp4", content_encoding=coding)
+    )
+
+    assert [type(each).__name__ for each in guarded.passed] == [kept]
 
 
 def test_what_stands_everywhere_is_not_searched_for() -> None:

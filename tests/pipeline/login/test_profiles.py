@@ -16,7 +16,7 @@ import pytest
 from crawlers.model.login import LoginSign
 from pipeline.chromium import find_chromium
 from pipeline.config.settings import Settings
-from pipeline.login import browser_login
+from pipeline.login import browser_login, profiles
 from pipeline.login.browser_login import Credentials, LoginBrowser, LoginFailed, LoginForm, login_by_form
 from pipeline.login.loan import LENT_BY, lend, loan_in_memory, take_loan
 from pipeline.login.profiles import LoginProfile, ProfileError, ProfileStore
@@ -100,6 +100,17 @@ def test_a_loan_is_taken_once_and_leaves_nothing_in_the_memory_others_have_open(
         assert take_loan() == loan
         assert os.fstat(descriptor).st_size == 0
         assert take_loan() is None
+
+
+def test_a_profile_that_could_not_be_read_again_takes_no_earlier_ones_place(
+    store: ProfileStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.write(profile())
+    monkeypatch.setattr(profiles, "MOST_BYTES", 1000)
+
+    with pytest.raises(ProfileError, match="expected at most 1,000 bytes"):
+        store.write(profile(value="x" * 1000))
+    assert store.read("board").state == profile().state
 
 
 def test_what_is_forgotten_is_gone(store: ProfileStore) -> None:
