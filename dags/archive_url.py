@@ -12,10 +12,10 @@ case: use the page *Requests* for these. `engine`: `http` ("Fast") fetches the p
 `browser` ("With a browser and a screenshot") also runs its scripts in Chromium and takes a full-page screenshot.
 `egress`: the name of an egress profile of the settings; leave it empty to connect directly. `video`: also capture
 video and audio behind the players of each page (at most five videos, 1080 lines, 500 MB and two hours each), after
-the page itself. `follow`: so many pages of its host to which each page links are archived with it, in page order
-and by the same crawl, which ends after 45 minutes. `profile`: the name of a login profile (`letapis login`), with
-which the browser loads the pages; without it nobody is logged in. For a request of the ledger, its own choices
-count.
+the page itself. `follow`: how many of the pages to which each address links are archived, too: pages of the same
+host, from top to bottom, by the same crawl, which ends after 45 minutes. `profile`: the name of a login profile
+(`letapis login`), with which the browser loads the pages; without it nobody is logged in. For a request of the
+ledger, its own choices count.
 
 Example, over the API: `{"logical_date": null, "conf": {"urls": "https://example.org/page"}}`. On the command line:
 `letapis archive https://example.org/page --reason "may vanish"`.
@@ -108,8 +108,8 @@ log = logging.getLogger(__name__)
             minimum=0,
             maximum=100,
             title="Pages to which it links",
-            description="So many pages of its host to which each page links are archived with it, in page order. "
-            "0: this page alone.",
+            description="Archives this many of the pages to which each address links, too: pages of the same "
+            "host, from top to bottom of the page, at most 100. With 0, only the address itself is archived.",
         ),
         "egress": Param(
             default=None,

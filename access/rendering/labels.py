@@ -5,6 +5,7 @@ listed here, such as a column of somebody's register, is written as it is, witho
 """
 
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from access.rendering.translations import N_, gettext, ngettext
@@ -443,6 +444,12 @@ def interval_word(every_s: int) -> str:
                 "hour": ngettext("every %(num)s hour", "every %(num)s hours", count),
             }[one]
     return ngettext("every %(num)s minute", "every %(num)s minutes", every_s // 60)
+
+
+def until_word(until_at: str) -> str:
+    """Until when a repeat lasts, by the day that its author chose; ``until_at`` is the midnight after it."""
+    day = (datetime.fromisoformat(until_at) - timedelta(seconds=1)).astimezone(UTC).date()
+    return gettext("until the end of %(day)s (UTC)", day=day.isoformat())
 
 
 def field_label(name: str) -> str:

@@ -75,6 +75,7 @@ TEMPLATES.filters |= {
         labels.field_label,
         labels.interval_choice,
         labels.interval_word,
+        labels.until_word,
         labels.level_label,
         labels.role_label,
         labels.status_label,

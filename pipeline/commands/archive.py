@@ -55,7 +55,7 @@ def archive(
             min=0,
             max=100,
             metavar="N",
-            help="Also archive up to N pages of its host to which each page links, in page order.",
+            help="Also archive up to N pages of the same host to which each page links, from top to bottom.",
         ),
     ] = 0,
     every: Annotated[

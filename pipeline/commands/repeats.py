@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Annotated, Any
 
 import typer
@@ -52,13 +52,12 @@ def stop(
 def describe_repeat(row: Mapping[str, Any]) -> str:
     """One repeat in a few lines."""
     from access.rendering.formatting import format_minute_utc
+    from access.rendering.labels import until_word
     from storage.ledger.repeat_schedule import frequency
 
     every = frequency(timedelta(seconds=row["every_s"]))
-    last_day = (datetime.fromisoformat(row["until_at"]) - timedelta(seconds=1)).date()
     lines = [
-        f"{row['id']}: {row['state'].replace('_', ' ')}, {every} until the end of {last_day} (UTC), "
-        f"by {row['actor']}",
+        f"{row['id']}: {row['state'].replace('_', ' ')}, {every} {until_word(row['until_at'])}, by {row['actor']}",
         *(f"  {url}" for url in row["urls"]),
         f"  {row['made']} of {row['turns']} times, {row['missed']} missed"
         + (f", next at {format_minute_utc(row['next_due_at'])}" if row["next_due_at"] else ""),

@@ -348,16 +348,12 @@ def _settings() -> Settings:
 
 def _added(settings: Settings) -> tuple[AddedSource, ...]:
     """The sources that people added; none, with a word, where the database does not answer."""
-    from sqlalchemy.exc import OperationalError
+    from pipeline.config.listed_sources import added_as_known
 
-    from pipeline.config.listed_sources import sources_added
-    from pipeline.config.settings import SettingsError
-
-    try:
-        return sources_added(settings)
-    except (SettingsError, OperationalError) as problem:
-        print_progress(f"Which sources people added is not known: {str(problem).splitlines()[0]}")
-        return ()
+    added, why_unknown = added_as_known(settings)
+    if why_unknown is not None:
+        print_progress(f"Which sources people added is not known: {why_unknown}")
+    return added
 
 
 def _watchlist(settings: Settings, file: Path | None, added: Sequence[AddedSource]) -> Watchlist:

@@ -6,11 +6,31 @@ known, as on a machine that only fetches, the file is all there is. Raises
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from crawlers.watchlist.loader import AddedEntry, UsableWatchlist, Watchlist, read_usable, read_watchlist
 from pipeline.config.archive_factory import opened_archive
-from pipeline.config.settings import Settings
+from pipeline.config.settings import Settings, SettingsError
 from storage.ledger.added_sources import AddedSource, added_sources
+
+
+@dataclass(frozen=True, slots=True)
+class KnownSources:
+    """``added``: how many of the sources people added; ``why_unknown``: why those are not known, else None."""
+
+    watchlist: Watchlist
+    added: int
+    why_unknown: str | None
+
+    def in_words(self) -> str:
+        """How many sources there are, for people."""
+        declared = len(self.watchlist.sources) - self.added
+        words = f"{declared} source" if declared == 1 else f"{declared} sources"
+        if self.why_unknown is not None:
+            return f"{words}; which ones people added is not known: {self.why_unknown}"
+        return f"{words}, and {self.added} that people added" if self.added else words
 
 
 def sources_added(settings: Settings) -> tuple[AddedSource, ...]:
@@ -19,6 +39,27 @@ def sources_added(settings: Settings) -> tuple[AddedSource, ...]:
         return ()
     with opened_archive(settings) as archive, archive.reader.connect() as connection:
         return added_sources(connection)
+
+
+def added_as_known(settings: Settings) -> tuple[tuple[AddedSource, ...], str | None]:
+    """The sources that people added; none, and why they are not known, where the database does not answer."""
+    try:
+        return sources_added(settings), None
+    except (SettingsError, SQLAlchemyError) as problem:
+        return (), str(problem).splitlines()[0]
+
+
+def sources_as_known(settings: Settings) -> KnownSources:
+    """As `watchlist_now`; the file's alone, and why, where the database does not answer."""
+    added, why_unknown = added_as_known(settings)
+    watchlist = read_watchlist(
+        settings.watchlist,
+        egress=settings.egress_names,
+        extensions=settings.extension_folder,
+        added=entries_of(added),
+    )
+    counting = sum(each.is_collected and each.id not in watchlist.set_aside for each in added)
+    return KnownSources(watchlist, counting, why_unknown)
 
 
 def watchlist_now(settings: Settings) -> Watchlist:

@@ -22,7 +22,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from access.replay.capability import ReplayKeyError, read_replay_key
 from access.views.nights import last_nights
-from crawlers.watchlist.loader import InvalidWatchlist, read_watchlist
+from crawlers.watchlist.loader import InvalidWatchlist
 from crawlers.watchlist.source import review_is_due
 from pipeline.airflow_api import AirflowApi, AirflowRefused, AirflowUnreachable
 from pipeline.chromium import HOW as HOW_CHROMIUM
@@ -30,6 +30,7 @@ from pipeline.chromium import find_chromium
 from pipeline.clock_sync import clock_state
 from pipeline.collect.night_schedule import night_schedule
 from pipeline.config.archive_factory import open_replica, open_store, opened_archive, outlet_names, sealing_keys
+from pipeline.config.listed_sources import sources_as_known
 from pipeline.config.settings import ROOT, Settings, SettingsError
 from pipeline.devstack.data_folder import why_unusable
 from pipeline.devstack.postgres_location import installed_programs
@@ -423,15 +424,13 @@ def _nights(settings: Settings) -> Check:
 
 def _watchlist(settings: Settings) -> Check:
     try:
-        sources = read_watchlist(
-            settings.watchlist, egress=settings.egress_names, extensions=settings.extension_folder
-        ).sources
+        known = sources_as_known(settings)
     except (InvalidWatchlist, OSError) as problem:
         return Check(
             "Watch-list", "missing", str(problem), f"Correct {settings.watchlist}, or set LETAPIS_WATCHLIST."
         )
-    found = f"{settings.watchlist}: {len(sources)} sources"
-    due = [each for each in sources if review_is_due(each.review_by, datetime.now(UTC).date())]
+    found = f"{settings.watchlist}: {known.in_words()}"
+    due = [each for each in known.watchlist.sources if review_is_due(each.review_by, datetime.now(UTC).date())]
     if due:
         named = ", ".join(f"{each.id} ({each.review_by})" for each in due[:NAMED_AT_MOST])
         more = f" and {len(due) - NAMED_AT_MOST} more" if len(due) > NAMED_AT_MOST else ""

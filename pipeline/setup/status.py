@@ -15,7 +15,7 @@ from typing import Any, Final, Literal
 from sqlalchemy.exc import SQLAlchemyError
 
 from access.views.overview import overview
-from crawlers.watchlist.loader import InvalidWatchlist, read_watchlist
+from crawlers.watchlist.loader import InvalidWatchlist
 from crawlers.watchlist.source import review_is_due
 from pipeline.airflow_api import AirflowApi, AirflowRefused, AirflowUnreachable
 from pipeline.backup.gathering import kept_things
@@ -24,6 +24,7 @@ from pipeline.backup.variables import given_variables
 from pipeline.collect.night_schedule import NightSchedule, night_schedule
 from pipeline.config.archive_factory import opened_archive
 from pipeline.config.demo_location import demo_folder, is_demo_folder
+from pipeline.config.listed_sources import sources_as_known
 from pipeline.config.settings import Settings, SettingsError
 from pipeline.devstack.data_folder import LOCK_NAME, why_unusable
 from pipeline.operations.outbox import Outbox
@@ -244,17 +245,15 @@ def _sources(rows: list[dict[str, Any]]) -> Iterator[StatusLine]:
 
 def _watchlist(settings: Settings, now: datetime) -> Iterator[StatusLine]:
     try:
-        sources = read_watchlist(
-            settings.watchlist, egress=settings.egress_names, extensions=settings.extension_folder
-        ).sources
+        known = sources_as_known(settings)
     except InvalidWatchlist as errors:
         for mistake in errors.mistakes[:NAMED]:
             yield StatusLine("failed", "watch-list", str(mistake))
         if len(errors.mistakes) > NAMED:
             yield StatusLine("failed", "watch-list", f"and {len(errors.mistakes) - NAMED} more mistakes")
     else:
-        yield StatusLine("stack", "watch-list", f"{settings.watchlist}: {counted(len(sources), 'source')}")
-        due = [each for each in sources if review_is_due(each.review_by, now.date())]
+        yield StatusLine("stack", "watch-list", f"{settings.watchlist}: {known.in_words()}")
+        due = [each for each in known.watchlist.sources if review_is_due(each.review_by, now.date())]
         for each in due[:NAMED]:
             basis = each.legal_basis or "not named"
             yield StatusLine(

@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Error, Page, expect, sy
 from access.app import create_app
 from pipeline.chromium import find_chromium
 from pipeline.collect.receiving_desk import FilesDesk
+from pipeline.collect.request_desk import AirflowRequestDesk
 from pipeline.config.settings import Settings
 from pipeline.handover.desk import ExportDesk
 from pipeline.handover.redaction.desk import CopiesDesk
@@ -72,6 +73,7 @@ def base(filled: Filled, own_settings: Settings) -> Iterator[str]:
         redaction=CopiesDesk(),
         receiving=FilesDesk(Settings),
         machine=SettingsMachineDesk(lambda: own_settings),
+        desk=AirflowRequestDesk(lambda: own_settings),
     )
     with served(pages) as address:
         yield address
@@ -139,6 +141,23 @@ def test_a_page_has_no_fault_of_accessibility_and_no_error(
     assert [(fault["id"], [node["html"] for node in fault["nodes"]]) for fault in faults] == []
     assert wrong == []
     assert width_on_a_phone <= 390
+
+
+def test_the_lines_that_are_left_out_can_be_scrolled_by_keys_on_a_phone(shared_page: Page, base: str) -> None:
+    shared_page.set_viewport_size({"width": 375, "height": 844})
+    try:
+        shared_page.goto(f"{base}/archive")
+        shared_page.fill("#urls", f"{ARTICLE}\nno-address-{'x' * 60}\nftp://vesnik.example/")
+        shared_page.locator("form.archive-form button.primary").click()
+        table = shared_page.get_by_role("group", name="Lines that are left out")
+        assert table.evaluate("one => one.scrollWidth > one.clientWidth")
+        table.focus()
+        expect(table).to_be_focused()
+        assert shared_page.evaluate("document.documentElement.scrollWidth") <= 375
+        faults = Axe().run(shared_page).response["violations"]
+    finally:
+        shared_page.set_viewport_size({"width": 1280, "height": 900})
+    assert [(fault["id"], [node["html"] for node in fault["nodes"]]) for fault in faults] == []
 
 
 def test_a_picture_is_blurred_until_its_box_is_ticked_and_for_others_at_the_same_desk(

@@ -104,7 +104,7 @@ def test_the_list_says_what_is_next_what_came_last_and_what_was_missed(pages: Ar
     text = words(pages.client.get("/repeats", headers=OWN).text)
     assert "at work" in text
     assert "blocked" in text
-    assert "every hour, until" in text
+    assert f"every hour, until the end of {SOON} (UTC)" in text
     of_turn = words(pages.client.get(f"/request/{turn.request_id}", headers=OWN).text)
     assert "This is one turn of a repeat: every hour" in of_turn
 

@@ -14,10 +14,12 @@ from pipeline.cli import app
 from pipeline.collect.backfill import channels_of
 from pipeline.collect.harvest import harvest_source, plan_interleaved, planned_sources
 from pipeline.config.archive_factory import opened_archive
-from pipeline.config.listed_sources import usable_now, watchlist_now
+from pipeline.config.listed_sources import sources_as_known, usable_now, watchlist_now
 from pipeline.config.settings import Settings, variable
 from pipeline.devstack.postgres import PostgresServer
 from pipeline.process.rebuild import rebuild
+from pipeline.setup.doctor import examine
+from pipeline.setup.status import status_lines
 from pipeline.sources.sources_desk import AddingDesk
 from samples.sites import SampleSites
 from storage.access_labels import Role, Viewer
@@ -312,3 +314,22 @@ def test_the_list_of_sources_says_where_each_comes_from(
     assert ran.exit_code == 0, ran.output
     assert "vesnik (news): never crawled" in ran.output
     assert "tg-pryklad-monitor (telegram, added by ala): never crawled" in ran.output
+
+
+def test_status_and_doctor_count_added_sources_and_name_one_whose_review_is_due(adding: Adding) -> None:
+    adding.add(settings="{legal_basis: 'art. 6 (1) e', review_by: 2026-01-31}")
+    (doctor,) = [each for each in examine(adding.settings) if each.name == "Watch-list"]
+    assert doctor.state == "warning"
+    assert "1 source, and 1 that people added" in doctor.found
+    assert "tg-pryklad-monitor (2026-01-31)" in doctor.found
+    found = {line.what: line.found for line in status_lines(adding.settings)}
+    assert found["watch-list"].endswith(": 1 source, and 1 that people added")
+    assert found["tg-pryklad-monitor"].endswith("was to be reviewed by 2026-01-31.")
+
+
+def test_where_no_database_answers_the_file_counts_and_it_is_named_as_not_knowing_more(adding: Adding) -> None:
+    adding.add()
+    away = replace(adding.settings, database_reader_url="postgresql+psycopg2://nobody@127.0.0.1:1/none")
+    known = sources_as_known(away)
+    assert [each.id for each in known.watchlist.sources] == ["vesnik"]
+    assert known.in_words().startswith("1 source; which ones people added is not known: ")
