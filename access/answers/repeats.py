@@ -3,6 +3,7 @@
 from typing import Literal
 
 from access.answers.model import Answer, Rows, Timestamp
+from access.answers.requests import RefusedLineRow
 
 
 class LastTurn(Answer):
@@ -51,6 +52,13 @@ class RepeatFacts(Answer):
     stopped_at: Timestamp | None
     stopped_by: str | None
     last_turn: LastTurn | None
+
+
+class RepeatBegun(RepeatFacts):
+    """A repeat that has just been begun."""
+
+    refused: list[RefusedLineRow]
+    """The lines that were not taken."""
 
 
 class RepeatRows(Rows):

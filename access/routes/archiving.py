@@ -26,9 +26,9 @@ from access.query_parameters import Address, CaptureId
 from access.rendering.csv_export import as_csv
 from access.rendering.templates import or_404, page, viewer_of
 from access.rendering.translations import gettext
-from access.request_desk import MOST_URLS, NewRepeat, NewRequest, RequestRefusedError
+from access.request_desk import MOST_URLS, NewRepeat, RequestRefusedError
 from access.routes.repeats import confirmation, plan_to_show, suggested_day
-from access.routes.requests import NO_VALUES, desk_of, lines_to_show, linked_pages_of, path_of_request, was_seen
+from access.routes.requests import NO_VALUES, desk_of, lines_to_show, path_of_request, request_of_form, was_seen
 from access.views import archiving, requests
 from processors.urls import is_address
 from storage.archive import Archive
@@ -132,17 +132,7 @@ def take(request: Request, archive: Archive, fields: Mapping[str, str], content:
         if from_file and typed.strip():
             words = gettext("Enter the addresses or choose a file, not both. Nothing was fetched.")
             raise RequestRefusedError(words)
-        new = NewRequest(
-            urls=from_file or typed,
-            reason=fields.get("reason") or None,
-            case=fields.get("case") or None,
-            confidential=bool(fields.get("confidential")),
-            engine=fields.get("engine") or "http",
-            egress=fields.get("egress") or None,
-            video=bool(fields.get("video")),
-            profile=fields.get("profile") or None,
-            follow=linked_pages_of(fields),
-        )
+        new = replace(request_of_form(fields), urls=from_file or typed)
         desk, viewer = desk_of(request), viewer_of(request)
         checked = desk.check(new)
         seen = was_seen(checked, fields)

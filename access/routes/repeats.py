@@ -5,6 +5,7 @@ before it is begun: what is sent without having seen that number is shown with i
 """
 
 from collections.abc import Mapping
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import Any, Final
@@ -16,17 +17,25 @@ from starlette.exceptions import HTTPException
 
 from access.answers.bodies import REPEAT_AS_JSON
 from access.answers.model import page_of
-from access.answers.repeats import RepeatFacts, RepeatRows
+from access.answers.repeats import RepeatBegun, RepeatFacts, RepeatRows
 from access.dependencies import ArchiveDependency
 from access.forms import sent_form, sent_json
 from access.own_page import require_own_page, require_own_page_or_token
 from access.query_parameters import Most, Offset, PageNumber, RepeatId
 from access.rendering.templates import page, viewer_of
-from access.request_desk import NewRepeat, NewRequest, PlannedRepeat, RequestDesk, RequestRefusedError
-from access.routes.requests import NO_VALUES, desk_of, new_request_of_json
+from access.request_desk import NewRepeat, PlannedRepeat, RequestDesk, RequestRefusedError
+from access.routes.requests import (
+    NO_VALUES,
+    desk_of,
+    lines_to_show,
+    new_request_of_json,
+    request_of_form,
+    was_seen,
+)
 from access.views import repeats, requests
 from storage.access_labels import Role
 from storage.archive import Archive
+from storage.ledger.refused_lines import CheckedLines
 from storage.ledger.repeat_schedule import WORDS
 from storage.ledger.repeats import RepeatError
 
@@ -48,7 +57,7 @@ def repeats_page(request: Request, archive: ArchiveDependency, number: PageNumbe
 async def begin(request: Request, archive: ArchiveDependency) -> Response:
     """Begin the repeat of the form; one whose number of captures was not yet seen is shown with it."""
     require_own_page(request)
-    async with sent_form(request, fields=12) as form:
+    async with sent_form(request, fields=13) as form:
         fields = dict(form.fields)
     return await run_in_threadpool(take, request, archive, fields)
 
@@ -71,10 +80,12 @@ def repeat_rows(
 
 
 @REPEATS_API.post(
-    "/repeats", status_code=HTTPStatus.CREATED, response_model=RepeatFacts, openapi_extra=REPEAT_AS_JSON
+    "/repeats", status_code=HTTPStatus.CREATED, response_model=RepeatBegun, openapi_extra=REPEAT_AS_JSON
 )
 async def begin_as_json(request: Request, archive: ArchiveDependency) -> Response:
-    """Begin a repeat: the keys of a request, with ``every`` and ``until``; it begins one interval from now."""
+    """Begin a repeat: the keys of a request, with ``every`` and ``until``; it begins one interval from now. Lines
+    that are no address are left out, and named as ``refused``; where none is one, all is refused.
+    """
     require_own_page_or_token(request)
     new = new_repeat_of_json(await sent_json(request))
     return await run_in_threadpool(take_as_json, request, archive, new)
@@ -90,11 +101,13 @@ def stop_as_json(request: Request, archive: ArchiveDependency, repeat_id: Repeat
 def take(request: Request, archive: Archive, fields: Mapping[str, str]) -> Response:
     """Begin the repeat of a form; one that is refused is shown again with the reason."""
     try:
-        new = repeat_of_form(fields)
-        planned = desk_of(request).plan_repeat(new)
-        if fields.get("confirmed") != confirmation(new, planned):
-            return shown(request, archive, values=fields)
-        desk_of(request).begin_repeat(archive, new, viewer_of(request))
+        desk, new = desk_of(request), repeat_of_form(fields)
+        checked = desk.check(new.request)
+        new = with_addresses_alone(new, checked)
+        planned = desk.plan_repeat(new)
+        if fields.get("confirmed") != confirmation(new, planned) or not was_seen(checked, fields):
+            return shown(request, archive, values=fields, checked=checked)
+        desk.begin_repeat(archive, new, viewer_of(request))
     except RequestRefusedError as refused:
         return shown(request, archive, values=fields, refused=str(refused), status=HTTPStatus.UNPROCESSABLE_ENTITY)
     return RedirectResponse(f"{request.scope.get('root_path', '')}/repeats", HTTPStatus.SEE_OTHER)
@@ -103,11 +116,13 @@ def take(request: Request, archive: Archive, fields: Mapping[str, str]) -> Respo
 def take_as_json(request: Request, archive: Archive, new: NewRepeat) -> Response:
     """Begin the repeat of a program; raises ``HTTPException`` (422) where it is refused."""
     try:
-        begun = desk_of(request).begin_repeat(archive, new, viewer_of(request))
+        desk = desk_of(request)
+        checked = desk.check(new.request)
+        begun = desk.begin_repeat(archive, with_addresses_alone(new, checked), viewer_of(request))
     except RequestRefusedError as refused:
         raise HTTPException(HTTPStatus.UNPROCESSABLE_ENTITY, str(refused)) from refused
     row = repeats.one_repeat(archive, begun.id, viewer=viewer_of(request))
-    return JSONResponse(row, HTTPStatus.CREATED)
+    return JSONResponse(row | {"refused": [asdict(each) for each in checked.refused]}, HTTPStatus.CREATED)
 
 
 def stopped(archive: Archive, request: Request, repeat_id: str) -> dict[str, Any]:
@@ -119,21 +134,20 @@ def stopped(archive: Archive, request: Request, repeat_id: str) -> dict[str, Any
 
 
 def repeat_of_form(fields: Mapping[str, str]) -> NewRepeat:
-    """The repeat that a form describes; empty choices are those that the form suggests."""
+    """The repeat that a form describes; empty choices are those that the form suggests.
+
+    Raises `RequestRefusedError`.
+    """
     return NewRepeat(
-        NewRequest(
-            urls=fields.get("urls", ""),
-            reason=fields.get("reason") or None,
-            case=fields.get("case") or None,
-            confidential=bool(fields.get("confidential")),
-            engine=fields.get("engine") or "http",
-            egress=fields.get("egress") or None,
-            video=bool(fields.get("video")),
-            profile=fields.get("profile") or None,
-        ),
+        request_of_form(fields),
         every=fields.get("every") or "day",
         until=fields.get("until") or suggested_day(),
     )
+
+
+def with_addresses_alone(new: NewRepeat, checked: CheckedLines) -> NewRepeat:
+    """The repeat without the lines that are no address."""
+    return replace(new, request=replace(new.request, urls="\n".join(checked.urls)))
 
 
 def new_repeat_of_json(sent: Any) -> NewRepeat:
@@ -184,13 +198,15 @@ def shown(
     number: int = 1,
     values: Mapping[str, str] | None = None,
     refused: str | None = None,
+    checked: CheckedLines | None = None,
     status: int = HTTPStatus.OK,
 ) -> Response:
-    """The page with the form and the list."""
+    """The page with the form and the list; with what was ``checked`` the lines that are left out."""
     viewer, desk = viewer_of(request), request.app.state.desk
     given = values or {}
     filled = {name: given.get(name) or empty for name, empty in NO_VALUES.items()}
     filled |= {"every": given.get("every") or "day", "until": given.get("until") or suggested_day()}
+    planned = filled if checked is None else filled | {"urls": "\n".join(checked.urls)}
     rows = repeats.repeat_rows(
         archive, viewer=viewer, most=REPEATS_ON_A_PAGE + 1, offset=(number - 1) * REPEATS_ON_A_PAGE
     )
@@ -201,8 +217,9 @@ def shown(
         "profiles": () if desk is None else desk.egress_profiles(),
         "logins": () if desk is None else desk.login_profiles(),
         "values": filled,
-        "plan": None if desk is None or not filled["urls"] or refused else plan_to_show(desk, filled),
+        "plan": None if desk is None or not filled["urls"] or refused else plan_to_show(desk, planned),
         "refused": refused,
+        "lines": lines_to_show(checked),
         "repeats": rows[:REPEATS_ON_A_PAGE],
         "more": len(rows) > REPEATS_ON_A_PAGE,
         "number": number,

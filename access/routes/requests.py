@@ -142,17 +142,7 @@ def take(archive: Archive, request: Request, fields: Mapping[str, str]) -> Respo
     address with what is wrong with them, until the sender has seen it.
     """
     try:
-        new = NewRequest(
-            urls=fields.get("urls", ""),
-            reason=fields.get("reason") or None,
-            case=fields.get("case") or None,
-            confidential=bool(fields.get("confidential")),
-            engine=fields.get("engine") or "http",
-            egress=fields.get("egress") or None,
-            video=bool(fields.get("video")),
-            profile=fields.get("profile") or None,
-            follow=linked_pages_of(fields),
-        )
+        new = request_of_form(fields)
         checked = desk_of(request).check(new)
         if not was_seen(checked, fields):
             return shown(request, archive, values={**NO_VALUES, **values_of(fields)}, checked=checked)
@@ -178,6 +168,21 @@ def take_as_json(archive: Archive, request: Request, new: NewRequest) -> Respons
             raise HTTPException(HTTPStatus.SERVICE_UNAVAILABLE, f"{problem} (request {request_id})") from problem
     row: dict[str, Any] = or_404(requests.one_request(archive, request_id, viewer=viewer_of(request)))
     return JSONResponse(row | {"accepted": row["urls"]}, HTTPStatus.CREATED)
+
+
+def request_of_form(fields: Mapping[str, str]) -> NewRequest:
+    """The request that a form describes; raises `RequestRefusedError`."""
+    return NewRequest(
+        urls=fields.get("urls", ""),
+        reason=fields.get("reason") or None,
+        case=fields.get("case") or None,
+        confidential=bool(fields.get("confidential")),
+        engine=fields.get("engine") or "http",
+        egress=fields.get("egress") or None,
+        video=bool(fields.get("video")),
+        profile=fields.get("profile") or None,
+        follow=linked_pages_of(fields),
+    )
 
 
 def linked_pages_of(fields: Mapping[str, str]) -> int:

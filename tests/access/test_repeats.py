@@ -186,3 +186,23 @@ def test_a_program_begins_a_repeat_and_is_refused_in_words(pages: ArchivingPages
         refused = pages.client.post("/api/repeats", json=wrong, headers=OWN)
         assert refused.status_code == 422, wrong
     assert len(known(pages)) == 1
+
+
+def test_lines_that_are_no_address_are_named_and_the_repeat_has_the_others(pages: ArchivingPages) -> None:
+    choice = {"urls": f"{PAGE}\nnot one", "every": "day", "until": SOON}
+    first = pages.client.post("/repeats", data=choice, headers=OWN).text
+    assert "One line is no address" in first
+    assert "<bdi>not one</bdi>" in first
+    (left_out,) = re.findall(r'name="left_out" value="([^"]+)"', first)
+    sent = choice | {"confirmed": confirmed(first)}
+    assert "One line is no address" in pages.client.post("/repeats", data=sent, headers=OWN).text
+    assert known(pages) == (), "nothing is begun before the sender has seen what is left out"
+    assert pages.client.post("/repeats", data=sent | {"left_out": left_out}, headers=OWN).status_code == 303
+    (begun,) = known(pages)
+    assert begun.urls == (PAGE,)
+
+    body = {"urls": [PAGE, "mailto:x"], "every": "6h", "until": SOON}
+    answer = pages.client.post("/api/repeats", json=body, headers=OWN)
+    assert answer.status_code == 201, answer.text
+    assert answer.json()["urls"] == [PAGE]
+    assert [(each["line"], each["text"]) for each in answer.json()["refused"]] == [(2, "mailto:x")]
