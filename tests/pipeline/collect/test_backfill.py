@@ -111,7 +111,7 @@ def test_history_is_fetched_to_its_beginning_and_counts_in_no_night(collecting: 
 
 def slow_down(settings: Settings) -> None:
     """So that a second page is far off when what follows on the first is done."""
-    settings.watchlist.write_text(WATCHLIST.format(delay_s=15.0), "utf-8")
+    settings.watchlist.write_text(WATCHLIST.format(delay_s=5.0), "utf-8")
 
 
 def test_a_crawl_of_history_ends_at_once_when_a_harvest_begins_and_goes_on_after_it(
