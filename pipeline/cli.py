@@ -54,6 +54,7 @@ GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
     "login": ("login",),
     "kept_apart": ("kept-apart",),
     "members": ("members",),
+    "people": ("people",),
     "law": ("quarantine", "withdraw", "restore", "purge", "withdrawals", "purges", "hold", "release", "holds"),
     "tokens": ("tokens",),
     "validation": ("validation-report",),

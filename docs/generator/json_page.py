@@ -104,6 +104,7 @@ PRINTS: Final[Mapping[str, tuple[str, ...]]] = {
     "members add": ("member_changed",),
     "members remove": ("member_changed",),
     "members list": ("member",),
+    "people": ("person",),
     "quarantine": ("withdrawal",),
     "withdraw": ("withdrawal",),
     "restore": ("withdrawal",),
