@@ -71,6 +71,13 @@ ORIGINS: Final[Mapping[str, str]] = {
 """By the ``origin_reason`` of a deposit (`storage.deposit.origin`), with ``*`` for the id of a crawl."""
 
 QUALITY: Final[Mapping[str, str]] = {
+    "compared after the steps of the capture were done again in the replay": N_(
+        "Compared after the steps of the capture were done again in the replay."
+    ),
+    "not all steps of the capture could be done again in the replay": N_(
+        "Not all steps of the capture could be done again in the replay, so the score may be lower than it "
+        "should be."
+    ),
     "the exchange that holds the page is not in the archive": N_(
         "The response that holds the page is not in the archive."
     ),
@@ -146,7 +153,7 @@ def origin_reason(stored: str) -> str:
 
 
 def quality_reason(stored: str) -> str:
-    """Why there is no value to a part of a quality score, or why a page is 0, as a sentence."""
+    """Why there is no value to a part of a quality score, why a page is 0, or what of its steps, as a sentence."""
     return gettext(QUALITY[stored]) if stored in QUALITY else f"{stored[:1].upper()}{stored[1:]}."
 
 

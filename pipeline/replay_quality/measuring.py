@@ -28,6 +28,7 @@ from pipeline.replay.environment import LOCK, wayback_program
 from pipeline.replay.own_replay import OwnReplay, own_replay
 from pipeline.replay_quality.replaying import ReplayedPage, replay_page
 from pipeline.replay_quality.seen import SeenPage, seen_page
+from pipeline.replay_quality.steps_again import DONE_AGAIN, NOT_ALL_DONE_AGAIN
 from pipeline.supervise.processes import ServiceError
 from processors.quality.score import METHOD, Quality, Replayed, missing_page, quality_of
 from processors.surt import surt_key
@@ -142,13 +143,20 @@ def _score(seen: SeenPage, quality: Quality, replayed: ReplayedPage | None) -> Q
     return QualityScore(
         capture_id=seen.subject_id,
         score=quality.score,
-        reason=quality.reason,
+        reason=quality.reason or (None if replayed is None else _of_steps(seen, replayed)),
         parts=tuple(asdict(part) for part in quality.parts),
         scripts="ran" if replayed is not None and replayed.scripts_ran else "off",
         leaks=() if replayed is None else replayed.leaks,
         tools=tools,
         measured_at=datetime.now(UTC),
     )
+
+
+def _of_steps(seen: SeenPage, replayed: ReplayedPage) -> str | None:
+    """What a reader has to know of the steps; None where the capture has none."""
+    if not seen.again.steps and not seen.again.some_left_out:
+        return None
+    return NOT_ALL_DONE_AGAIN if seen.again.some_left_out or not replayed.steps_done else DONE_AGAIN
 
 
 @cache

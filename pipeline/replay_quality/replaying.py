@@ -1,13 +1,14 @@
 """Shows one capture in Chromium as the replay gives it, and takes of it what the crawl took.
 
-In: a program, the replay, a page. Out: `ReplayedPage`. The window, language, time zone, scrolling and consent
-rules are those of a crawl (`crawlers.browser`). Guaranteed: the browser reaches the replay's own port and
+In: a program, the replay, a page. Out: `ReplayedPage`. The window, language, time zone, scrolling, consent rules
+and steps are those of a crawl (`crawlers.browser`). Guaranteed: the browser reaches the replay's own port and
 nothing else: names are not resolved, and all else goes to `way_out`, which passes nothing on. Raises
 Playwright's ``Error`` where the browser does not start, ``TabFailed`` where it shows nothing.
 """
 
 import asyncio
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -19,14 +20,16 @@ from access.replay.response_policy import OLDEST_CHROMIUM
 from crawlers.browser.chromium import DEAD_PROXY, VIEWPORT_HEIGHT, VIEWPORT_WIDTH, close, end, process_id_of
 from crawlers.browser.page_handling import PageHandling
 from crawlers.browser.page_loader import Loaded, TabLost, load
+from crawlers.browser.step_results import StepResult
 from crawlers.model.capture import RenderingKind
+from crawlers.watchlist.page_step import PageStep
 from pipeline.replay.own_replay import OwnReplay
 from pipeline.replay_quality.seen import SeenPage
 from pipeline.replay_quality.way_out import way_out
 from storage.catalogue.captures import Capture
 
 PAGE_S: Final = 240.0
-"""As long as loading, rejecting, scrolling and pictures may take together."""
+"""As long as loading, rejecting, scrolling and pictures may take together; steps have their time besides."""
 
 
 SWITCHED_OFF: Final = (
@@ -50,6 +53,8 @@ class ReplayedPage:
     text: str | None
     screenshot: bytes | None
     scripts_ran: bool
+    steps_done: bool
+    """Each step that was to be done again was done as often as at capture."""
     leaks: tuple[str, ...]
     browser_version: str
 
@@ -61,7 +66,7 @@ def replay_page(program: Path, replay: OwnReplay, seen: SeenPage, page: Capture)
 
 async def _replay_page(program: Path, replay: OwnReplay, seen: SeenPage, page: Capture) -> ReplayedPage:
     netloc = urlsplit(replay.url).netloc
-    async with asyncio.timeout(PAGE_S), way_out() as out, async_playwright() as playwright:
+    async with asyncio.timeout(PAGE_S + seen.again.longest_s), way_out() as out, async_playwright() as playwright:
         browser = await playwright.chromium.launch(
             executable_path=program,
             args=[
@@ -88,6 +93,7 @@ async def _replay_page(program: Path, replay: OwnReplay, seen: SeenPage, page: C
                 text=_text(loaded),
                 screenshot=_content(loaded, seen.pictured),
                 scripts_ran=scripts_ran,
+                steps_done=_done_again(seen.again.steps, loaded.steps),
                 leaks=tuple(out.wanted),
                 browser_version=browser.version,
             )
@@ -105,7 +111,9 @@ async def _loaded(browser: Browser, proxy: dict[str, str], address: str, seen: S
         accept_downloads=False,
     )
     wanted = {RenderingKind.TEXT} | ({seen.pictured} if seen.pictured is not None else set())
-    handling = PageHandling(renderings=frozenset(wanted), reject_consent=seen.consent_rejected)
+    handling = PageHandling(
+        renderings=frozenset(wanted), reject_consent=seen.consent_rejected, steps=seen.again.steps
+    )
     try:
         return await load(await context.new_page(), address, _no_wait, handling)
     except TabLost as loss:
@@ -117,6 +125,13 @@ async def _loaded(browser: Browser, proxy: dict[str, str], address: str, seen: S
 async def _no_wait(_host: str) -> bool:
     """Our own replay needs no pause."""
     return True
+
+
+def _done_again(steps: Sequence[PageStep], results: Sequence[StepResult]) -> bool:
+    """``at_most`` of a step is how often it was done at capture."""
+    if len(results) != len(steps):
+        return False
+    return all(result.times >= step.at_most for step, result in zip(steps, results, strict=True))
 
 
 def _text(loaded: Loaded) -> str | None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from crawlers.model.capture import RenderingKind
+from pipeline.replay_quality.steps_again import StepsAgain, steps_again
 from processors.quality.resources import Resource
 from processors.quality.score import Seen
 from processors.surt import surt_key
@@ -45,7 +46,7 @@ class SeenPage:
     """``page`` is the exchange that the record describes, None where the archive does not have it.
 
     ``pictured`` is the kind of screenshot that is compared; ``consent_rejected``: the crawl looked for a dialog,
-    and rejected what it found.
+    and rejected what it found; ``again`` is what was done on the page before it was taken.
     """
 
     record: Capture
@@ -53,6 +54,7 @@ class SeenPage:
     seen: Seen
     pictured: RenderingKind | None
     consent_rejected: bool
+    again: StepsAgain
 
     @property
     def subject_id(self) -> str:
@@ -96,7 +98,7 @@ def seen_page(archive: Archive, record: Capture) -> SeenPage:
         resources=None if row is None else tuple(_resources(row, surt_key(url))),
     )
     consent = row is not None and isinstance(row.get("consent"), Mapping)
-    return SeenPage(record, page, seen, pictured, consent)
+    return SeenPage(record, page, seen, pictured, consent, steps_again(row))
 
 
 def _page_and_renderings(archive: Archive, record: Capture) -> tuple[Capture | None, dict[RenderingKind, Capture]]:
