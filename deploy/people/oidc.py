@@ -1,7 +1,7 @@
 """Logins by OpenID Connect, for Airflow's FAB auth manager: `AIRFLOW__FAB__CONFIG_FILE` names this file.
 
 What to set, and what each group may do: docs/people.md. Nothing secret stands here. Every login takes the groups
-anew from the provider, so who leaves a group there has lost the role here at the next login.
+anew from the provider, so who leaves a group there has lost the role here within 30 seconds of the next login.
 """
 
 import os
