@@ -2,7 +2,7 @@
 
 ``python -m benchmarks.real_night [--channels N] [--sites N] [--lists N] [--nights N] [--delay-s S] [--json]``
 starts `letapis up` over copies of the sample sites: each channel, site and list has a name of its own and the
-pages of a sample. It harvests each night by `letapis harvest`, then reads what is left by `letapis process`.
+pages of a sample. It harvests each night by `letapis harvest`, and waits until the DAG `process` has read it.
 Prints for each night how long both took, what came of it, and the CPU and the memory of the stack's processes;
 the sites' own CPU is not in it. Unlike `benchmarks.night`, nothing is simulated but the pace: ``delay_s`` is
 short, since a pause costs time and no work, and answers come over loopback.
@@ -27,6 +27,7 @@ from typing import Any, Final
 import yaml
 
 from benchmarks.stacks import running_stack, stack_cpu_s
+from pipeline.airflow_api import ENDED, AirflowApi
 from pipeline.config.settings import ROOT, Settings
 from pipeline.supervise.processes import processes_of_data_folder
 from samples.hosts import site_of
@@ -38,6 +39,9 @@ NEWS: Final = "vesnik.pryklad.example"
 COURT: Final = "sud.pryklad.example"
 DOMAIN: Final = "many.example"
 LOOK_EVERY_S: Final = 5.0
+
+QUIET_S: Final = 15.0
+"""Without a run of `process` for so long, all is read: a deposit starts one within seconds."""
 
 _CHANNEL = re.compile(r"kanal_\d{3}")
 _COPY = re.compile(r"(?P<kind>navina|sud)-\d{3}\." + re.escape(DOMAIN))
@@ -163,11 +167,23 @@ def command(variables: Mapping[str, str], *arguments: str) -> tuple[float, list[
     return time.monotonic() - begun, [json.loads(line) for line in ran.stdout.splitlines()]
 
 
-def play(number: int, data: Path, variables: Mapping[str, str], meter: MemoryMeter) -> dict[str, Any]:
+def seconds_until_read(settings: Settings) -> float:
+    """How long the DAG `process` still works, which every deposit starts."""
+    begun = last_at_work = time.monotonic()
+    with AirflowApi(settings.airflow()) as api:
+        while time.monotonic() - last_at_work < QUIET_S:
+            if any(run["state"] not in ENDED for run in api.runs("process", newest=5)):
+                last_at_work = time.monotonic()
+            time.sleep(1)
+    return last_at_work - begun
+
+
+def play(number: int, settings: Settings, variables: Mapping[str, str], meter: MemoryMeter) -> dict[str, Any]:
     """One night as a row."""
+    data = settings.data
     cpu_before = stack_cpu_s(data)
     harvest_s, sources = command(variables, "harvest")
-    process_s, _ = command(variables, "process")
+    process_s = seconds_until_read(settings)
     problems = Counter(str(each["problem"]) for each in sources if each["problem"])
     return {
         "what": f"night {number} in a real stack",
@@ -200,7 +216,7 @@ def main() -> None:
         meter.start()
         for number in range(1, args.nights + 1):
             sites.set_day(number)
-            row = play(number, settings.data, variables, meter)
+            row = play(number, settings, variables, meter)
             shown = (
                 f"night {number}: {row['sources']} sources, {row['failed']} failed, {row['exchanges']} exchanges, "
                 f"harvest {row['harvest_s']} s, reading {row['process_s']} s more, {row['cpu_s']} s of CPU, "
