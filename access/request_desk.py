@@ -92,7 +92,10 @@ class NewRequest:
 
 @dataclass(frozen=True, slots=True)
 class NewRepeat:
-    """A request that is to be made again: ``every`` such as ``hour`` or ``6h``, ``until`` a day (ISO 8601)."""
+    """A request that is to be made again: ``every`` such as ``hour`` or ``6h``, ``until`` a day (ISO 8601).
+
+    With ``every`` ``once`` it is made one time, at the moment ``until``.
+    """
 
     request: NewRequest
     every: str

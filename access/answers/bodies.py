@@ -38,12 +38,14 @@ class NewRequestBody(Body):
 
 
 class NewRepeatBody(NewRequestBody):
-    """A request that is made again and again until a day; the first time is one interval from now."""
+    """A request that is made again and again until a day, first one interval from now; or once, at a time."""
 
-    every: str = Field(examples=["1h", "6h", "1d"])
-    """How often: minutes (``m``), hours, days or weeks; at least ``15m``."""
-    until: str = Field(examples=["2026-12-05"])
-    """The last day, in UTC, inclusive; at most 366 days from now, and 5000 captures in all."""
+    every: str = Field(examples=["1h", "6h", "1d", "once"])
+    """How often: minutes (``m``), hours, days or weeks; at least ``15m``; or ``once``."""
+    until: str = Field(examples=["2026-12-05", "2026-12-05T06:00"])
+    """The last day, in UTC, inclusive; at most 366 days from now, and 5000 captures in all. With ``once`` the
+    time, in UTC where it names no zone; at least five minutes from now.
+    """
 
 
 class VerdictBody(Body):

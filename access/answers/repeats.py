@@ -29,7 +29,8 @@ class RepeatFacts(Answer):
     actor: str
     urls: list[str]
     every_s: int
-    """Seconds between two turns."""
+    """Seconds between two turns; of one that is made once, from its beginning to it."""
+    first_due_at: Timestamp
     until_at: Timestamp
     """No turn is due from then on."""
     reason: str | None

@@ -76,8 +76,9 @@ INTERVALS: Final[Mapping[str, str]] = {
     "hour": N_("every hour"),
     "day": N_("every day"),
     "week": N_("every week"),
+    "once": N_("once, at a time"),
 }
-"""By the choices of `storage.ledger.repeat_schedule.WORDS`."""
+"""By the choices of `storage.ledger.repeat_schedule`, `WORDS` and `ONCE`."""
 
 NIGHTS: Final[Mapping[str, str]] = {
     "came through": N_("OK"),

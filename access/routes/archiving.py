@@ -27,13 +27,13 @@ from access.rendering.csv_export import as_csv
 from access.rendering.templates import or_404, page, viewer_of
 from access.rendering.translations import gettext
 from access.request_desk import MOST_URLS, NewRepeat, RequestRefusedError
-from access.routes.repeats import confirmation, plan_to_show, suggested_day
+from access.routes.repeats import chosen_end, confirmation, plan_to_show, suggested_day
 from access.routes.requests import NO_VALUES, desk_of, lines_to_show, path_of_request, request_of_form, was_seen
 from access.views import archiving, requests
 from processors.urls import is_address
 from storage.archive import Archive
 from storage.ledger.refused_lines import CheckedLines
-from storage.ledger.repeat_schedule import WORDS
+from storage.ledger.repeat_schedule import ONCE, WORDS
 
 MOST_REQUESTS: Final = 8
 """Requests that are shown as one: `MOST_URLS` addresses need half as many."""
@@ -67,7 +67,7 @@ async def check_address(request: Request, archive: ArchiveDependency) -> Respons
 async def start_archiving(request: Request, archive: ArchiveDependency) -> Response:
     """Take the addresses of the form and of its file as requests, start them, and lead to their page."""
     require_own_page(request)
-    async with sent_form(request, fields=16, file_limit_bytes=MOST_BYTES) as form:
+    async with sent_form(request, fields=17, file_limit_bytes=MOST_BYTES) as form:
         fields = dict(form.fields)
         content = b"" if form.file is None else await form.file.read()
     return await run_in_threadpool(take, request, archive, fields, content)
@@ -138,7 +138,8 @@ def take(request: Request, archive: Archive, fields: Mapping[str, str], content:
         seen = was_seen(checked, fields)
         again = None
         if fields.get("every"):
-            again = NewRepeat(replace(new, urls="\n".join(checked.urls)), fields["every"], fields.get("until", ""))
+            end = chosen_end(fields, fields["every"])
+            again = NewRepeat(replace(new, urls="\n".join(checked.urls)), fields["every"], end)
             seen = fields.get("confirmed") == confirmation(again, desk.plan_repeat(again)) and seen
         if not seen:
             return shown(request, archive, {**fields, "urls": new.urls}, checked=checked)
@@ -182,6 +183,7 @@ def shown(
     viewer, desk = viewer_of(request), request.app.state.desk
     filled = {**NO_VALUES, **{name: values.get(name, "") or NO_VALUES[name] for name in NO_VALUES}}
     filled |= {"every": values.get("every", ""), "until": values.get("until") or suggested_day()}
+    filled |= {"at": values.get("at", "")}
     lines = filled["urls"].split()
     known = None
     if len(lines) == 1 and is_address(lines[0]):
@@ -194,7 +196,7 @@ def shown(
         "profiles": () if desk is None else desk.egress_profiles(),
         "logins": () if desk is None else desk.login_profiles(),
         "values": filled,
-        "choices": list(WORDS),
+        "choices": [*WORDS, ONCE],
         "plan": plan_to_show(desk, planned) if desk is not None and filled["every"] and not refused else None,
         "known": known,
         "refused": refused,

@@ -36,7 +36,7 @@ from access.views import repeats, requests
 from storage.access_labels import Role
 from storage.archive import Archive
 from storage.ledger.refused_lines import CheckedLines
-from storage.ledger.repeat_schedule import WORDS
+from storage.ledger.repeat_schedule import ONCE, WORDS
 from storage.ledger.repeats import RepeatError
 
 REPEATS_ON_A_PAGE: Final = 50
@@ -57,7 +57,7 @@ def repeats_page(request: Request, archive: ArchiveDependency, number: PageNumbe
 async def begin(request: Request, archive: ArchiveDependency) -> Response:
     """Begin the repeat of the form; one whose number of captures was not yet seen is shown with it."""
     require_own_page(request)
-    async with sent_form(request, fields=13) as form:
+    async with sent_form(request, fields=14) as form:
         fields = dict(form.fields)
     return await run_in_threadpool(take, request, archive, fields)
 
@@ -138,11 +138,13 @@ def repeat_of_form(fields: Mapping[str, str]) -> NewRepeat:
 
     Raises `RequestRefusedError`.
     """
-    return NewRepeat(
-        request_of_form(fields),
-        every=fields.get("every") or "day",
-        until=fields.get("until") or suggested_day(),
-    )
+    every = fields.get("every") or "day"
+    return NewRepeat(request_of_form(fields), every=every, until=chosen_end(fields, every))
+
+
+def chosen_end(fields: Mapping[str, str], every: str) -> str:
+    """The last day that a form chose, or the moment of what is done once."""
+    return fields.get("at", "") if every == ONCE else fields.get("until") or suggested_day()
 
 
 def with_addresses_alone(new: NewRepeat, checked: CheckedLines) -> NewRepeat:
@@ -156,8 +158,8 @@ def new_repeat_of_json(sent: Any) -> NewRepeat:
     if len(choice) < 2 or not all(isinstance(value, str) for value in choice.values()):
         raise HTTPException(
             HTTPStatus.UNPROCESSABLE_ENTITY,
-            "Expected every, such as 1h, and until, a day such as 2026-12-05, beside the keys of a request. "
-            "Nothing was done.",
+            "Expected every, such as 1h, and until, a day such as 2026-12-05, or once and a time such as "
+            "2026-12-05T06:00, beside the keys of a request. Nothing was done.",
         )
     rest = {name: value for name, value in sent.items() if name not in choice}
     return NewRepeat(new_request_of_json(rest), **choice)
@@ -206,13 +208,14 @@ def shown(
     given = values or {}
     filled = {name: given.get(name) or empty for name, empty in NO_VALUES.items()}
     filled |= {"every": given.get("every") or "day", "until": given.get("until") or suggested_day()}
+    filled |= {"at": given.get("at", "")}
     planned = filled if checked is None else filled | {"urls": "\n".join(checked.urls)}
     rows = repeats.repeat_rows(
         archive, viewer=viewer, most=REPEATS_ON_A_PAGE + 1, offset=(number - 1) * REPEATS_ON_A_PAGE
     )
     content = {
         "may_ask": desk is not None and viewer.may(Role.COLLECTOR),
-        "choices": list(WORDS),
+        "choices": [*WORDS, ONCE],
         "cases": requests.own_cases(archive, viewer),
         "profiles": () if desk is None else desk.egress_profiles(),
         "logins": () if desk is None else desk.login_profiles(),

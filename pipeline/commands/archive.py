@@ -69,6 +69,10 @@ def archive(
         str | None,
         typer.Option(metavar="DATE", help="With --every: the last day, in UTC, such as 2026-12-05."),
     ] = None,
+    at: Annotated[
+        str | None,
+        typer.Option(metavar="TIME", help="Archive the pages once, at this time in UTC, and not now."),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Archive pages now: crawl, deposit, extract records. Exit code 3 if a page was not captured as asked.
@@ -76,7 +80,8 @@ def archive(
     A URL that cannot be archived is named with the reason, and the others go on; exit code 3 then, too.
 
     With --every and --until they are archived again as well, by the running stack; how many captures that makes
-    is printed first. `letapis repeats` lists them, `letapis repeats stop` ends one.
+    is printed first. With --at, such as 2026-12-05T06:00, the running stack archives them then. `letapis repeats`
+    lists both, `letapis repeats stop` ends one.
     """
     from sqlalchemy.exc import OperationalError
 
@@ -87,6 +92,7 @@ def archive(
     from pipeline.config.settings import SettingsError, load_settings
     from storage.access_labels import DEFAULT_LABEL
     from storage.errors import StorageError
+    from storage.ledger.repeat_schedule import ONCE
 
     chosen = engine_of_request(engine)
     if chosen is None:
@@ -95,8 +101,12 @@ def archive(
         raise fail(why, Exit.WRONG_USE)
     if profile is not None:
         chosen = "browser"
-    if follow and (every is not None or until is not None):
-        raise fail("--follow: a repeat takes each page alone. Leave out --every or --follow.", Exit.WRONG_USE)
+    if at is not None and (every is not None or until is not None):
+        raise fail("--at: the pages are archived once. Leave out --every and --until, or --at.", Exit.WRONG_USE)
+    if follow and (every is not None or until is not None or at is not None):
+        raise fail(
+            "--follow: a repeat takes each page alone. Leave out --every, --at or --follow.", Exit.WRONG_USE
+        )
     try:
         settings = load_settings()
         settings.egress_url(egress)
@@ -107,6 +117,8 @@ def archive(
             raise fail("--confidential: expected --case REF as well, a case with members.", Exit.WRONG_USE)
     except (SettingsError, BadUrls) as problem:
         raise fail(str(problem), Exit.WRONG_USE) from problem
+    if at is not None:
+        every, until = ONCE, at
     schedule = None if every is None and until is None else chosen_schedule(every, until, len(checked.urls))
     for each in checked.refused:
         print_progress(f"{each} It is left out.")
@@ -130,21 +142,23 @@ def archive(
             from pipeline.commands.repeats import describe_repeat  # and with it all kinds of records
 
             emit([row], as_json=as_json, human=describe_repeat)
-        done = archive_urls(
-            settings,
-            checked.urls,
-            actor=current_user(),
-            reason=reason,
-            case=case,
-            access_label=label,
-            engine=chosen,
-            egress=egress,
-            video=video,
-            profile=profile,
-            follow=follow,
-            refused=checked.refused,
-            on_progress=print_progress,
-        )
+        done = ()
+        if at is None:
+            done = archive_urls(
+                settings,
+                checked.urls,
+                actor=current_user(),
+                reason=reason,
+                case=case,
+                access_label=label,
+                engine=chosen,
+                egress=egress,
+                video=video,
+                profile=profile,
+                follow=follow,
+                refused=checked.refused,
+                on_progress=print_progress,
+            )
     except SettingsError as problem:
         raise fail(str(problem), Exit.WRONG_USE) from problem
     except SomeBrokeOffError as problem:
@@ -174,8 +188,8 @@ def describe_archived_or_refused(row: Mapping[str, Any]) -> str:
 
 
 def chosen_schedule(every: str | None, until: str | None, addresses: int) -> "Schedule":
-    """The schedule of --every and --until, whose captures are counted in a line."""
-    from storage.ledger.repeat_schedule import ScheduleRefusedError, frequency, schedule_of
+    """The schedule of --every and --until, or of --at, whose captures are counted in a line."""
+    from storage.ledger.repeat_schedule import ONCE, ScheduleRefusedError, frequency, schedule_of
 
     if every is None or until is None:
         raise fail("Expected --every INTERVAL and --until DATE, both or neither.", Exit.WRONG_USE)
@@ -184,6 +198,10 @@ def chosen_schedule(every: str | None, until: str | None, addresses: int) -> "Sc
     except ScheduleRefusedError as refused:
         raise fail(str(refused), Exit.WRONG_USE) from refused
     captures = schedule.turns * addresses
+    if every == ONCE:
+        when = f"{schedule.due_at(1):%Y-%m-%d %H:%M} UTC"
+        print_progress(f"Once, at {when}: {captures} captures. The running stack makes them within five minutes.")
+        return schedule
     print_progress(
         f"{frequency(schedule.every).capitalize()}, {schedule.turns} times: {captures} more captures, the first "
         f"at {schedule.due_at(1):%Y-%m-%d %H:%M} UTC, the last at "

@@ -55,9 +55,11 @@ def describe_repeat(row: Mapping[str, Any]) -> str:
     from access.rendering.labels import until_word
     from storage.ledger.repeat_schedule import frequency
 
-    every = frequency(timedelta(seconds=row["every_s"]))
+    every = f"{frequency(timedelta(seconds=row['every_s']))} {until_word(row['until_at'])}"
+    if row["turns"] == 1:
+        every = f"once, at {format_minute_utc(row['first_due_at'])}"
     lines = [
-        f"{row['id']}: {row['state'].replace('_', ' ')}, {every} {until_word(row['until_at'])}, by {row['actor']}",
+        f"{row['id']}: {row['state'].replace('_', ' ')}, {every}, by {row['actor']}",
         *(f"  {url}" for url in row["urls"]),
         f"  {row['made']} of {row['turns']} times, {row['missed']} missed"
         + (f", next at {format_minute_utc(row['next_due_at'])}" if row["next_due_at"] else ""),

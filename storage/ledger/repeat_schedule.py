@@ -1,8 +1,8 @@
-"""When a repeat is due: an interval and a last day, as people choose them, and the turns that follow from both.
+"""When a repeat is due: an interval and a last day, or one moment, as people choose them, and the turns of it.
 
-In: words such as ``hour`` or ``6h``, a day, the moment of choosing. Out: `Schedule`. Turns are numbered from 1;
-the first is one interval after the beginning, the last lies before the end of the last day in UTC. No clock is
-read. Raises `ScheduleRefusedError`, whose sentence says what is possible.
+In: words such as ``hour`` or ``6h`` and a day, or ``once`` and a moment; the time of choosing. Out: `Schedule`.
+Turns are numbered from 1; the first is one interval after the beginning, the last lies before the end of the last
+day in UTC. No clock is read. Raises `ScheduleRefusedError`, whose sentence says what is possible.
 """
 
 import re
@@ -27,6 +27,12 @@ UNITS: Final[Mapping[str, timedelta]] = {
 }
 WORDS: Final[Mapping[str, str]] = {"hour": "1h", "day": "1d", "week": "1w"}
 """The choices of the forms, and what they stand for."""
+
+ONCE: Final = "once"
+"""In the place of an interval: one turn, at the moment that stands in the place of the last day."""
+
+SOONEST: Final = timedelta(minutes=5)
+"""From choosing a moment to it; who wants a page sooner requests it now."""
 
 
 class ScheduleRefusedError(ValueError):
@@ -66,14 +72,42 @@ class Schedule:
 
 
 def schedule_of(every: str, until: str, *, addresses: int, now: datetime) -> Schedule:
-    """The schedule that a person chose; ``every`` as in `WORDS` or ``90m``, ``6h``, ``2d``, ``1w``."""
+    """The schedule that a person chose; ``every`` as in `WORDS` or ``90m``, ``6h``, ``2d``, ``1w``.
+
+    ``until`` is the last day; with `ONCE` the moment, such as ``2026-12-05T06:00``, in UTC where it names no zone.
+    """
+    begun_at = now.astimezone(UTC).replace(microsecond=0)
+    schedule = _once(until, begun_at) if every.strip() == ONCE else _again(every, until, begun_at)
+    if addresses > MOST_ADDRESSES:
+        raise ScheduleRefusedError(
+            f"A repeat has at most {MOST_ADDRESSES} addresses, found {addresses}. Make a source of a site that is "
+            "to be collected as a whole."
+        )
+    if schedule.turns * addresses > MOST_CAPTURES:
+        raise ScheduleRefusedError(
+            f"A repeat makes at most {MOST_CAPTURES} captures; this one would make {schedule.turns * addresses} "
+            f"({schedule.turns} times {addresses}). Choose a longer interval or an earlier last day."
+        )
+    return schedule
+
+
+def _once(at: str, begun_at: datetime) -> Schedule:
+    due_at = _moment(at)
+    if not begun_at + SOONEST <= due_at <= begun_at + timedelta(days=LONGEST_DAYS):
+        raise ScheduleRefusedError(
+            f"Expected a time from {in_words(SOONEST)} to {LONGEST_DAYS} days from now, which is "
+            f"{begun_at:%Y-%m-%d %H:%M} UTC, found {due_at:%Y-%m-%d %H:%M} UTC."
+        )
+    return Schedule(begun_at, due_at - begun_at, due_at + timedelta(seconds=1))
+
+
+def _again(every: str, until: str, begun_at: datetime) -> Schedule:
     interval, last_day = interval_of(every), _day(until)
     if interval < SHORTEST:
         raise ScheduleRefusedError(
             f"The shortest interval is {in_words(SHORTEST)}, found {in_words(interval)}: sites are not to be worn "
             "out, and turns are taken every five minutes."
         )
-    begun_at = now.astimezone(UTC).replace(microsecond=0)
     if last_day > begun_at.date() + timedelta(days=LONGEST_DAYS):
         raise ScheduleRefusedError(
             f"A repeat lasts at most {LONGEST_DAYS} days: choose a last day up to "
@@ -85,16 +119,6 @@ def schedule_of(every: str, until: str, *, addresses: int, now: datetime) -> Sch
         raise ScheduleRefusedError(
             f"The first repeat would be at {schedule.due_at(1):%Y-%m-%d %H:%M} UTC, after the last day "
             f"{last_day}: choose a later day or a shorter interval."
-        )
-    if addresses > MOST_ADDRESSES:
-        raise ScheduleRefusedError(
-            f"A repeat has at most {MOST_ADDRESSES} addresses, found {addresses}. Make a source of a site that is "
-            "to be collected as a whole."
-        )
-    if schedule.turns * addresses > MOST_CAPTURES:
-        raise ScheduleRefusedError(
-            f"A repeat makes at most {MOST_CAPTURES} captures; this one would make {schedule.turns * addresses} "
-            f"({schedule.turns} times {addresses}). Choose a longer interval or an earlier last day."
         )
     return schedule
 
@@ -122,6 +146,17 @@ def in_words(every: timedelta) -> str:
 def frequency(every: timedelta) -> str:
     """``every 6 hours``, ``every day``."""
     return f"every {in_words(every).removeprefix('1 ')}"
+
+
+def _moment(text: str) -> datetime:
+    try:
+        found = datetime.fromisoformat(text.strip())
+    except ValueError as problem:
+        raise ScheduleRefusedError(
+            f"Expected the time as 2026-12-05T06:00 (in UTC), found {text[:40]!r}."
+        ) from problem
+    whole = found.replace(second=0, microsecond=0)
+    return whole.replace(tzinfo=UTC) if found.tzinfo is None else whole.astimezone(UTC)
 
 
 def _day(text: str) -> date:

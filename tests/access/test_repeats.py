@@ -68,6 +68,25 @@ def test_the_form_of_archiving_archives_now_and_begins_the_repeat(pages: Archivi
     assert "Archived again: every week" in result
 
 
+def test_once_at_a_time_is_shown_with_that_time_and_begun(pages: ArchivingPages) -> None:
+    at = (datetime.now(UTC) + timedelta(days=2)).strftime("%Y-%m-%dT06:00")
+    choice = {"urls": PAGE, "every": "once", "at": at, "until": SOON}
+    seen = pages.client.post("/repeats", data=choice, headers=OWN)
+    shown = at.replace("T", " ")
+    assert f"This makes one more capture. It comes at {shown} UTC" in words(seen.text)
+    assert f'value="{at}"' in seen.text
+    answer = pages.client.post("/repeats", data={**choice, "confirmed": confirmed(seen.text)}, headers=OWN)
+    assert answer.status_code == 303
+    (repeat,) = known(pages)
+    assert (repeat.schedule.turns, repeat.schedule.due_at(1).strftime("%Y-%m-%dT%H:%M")) == (1, at)
+    assert f"How often once, at {shown} UTC" in words(pages.client.get("/repeats", headers=OWN).text)
+    nothing = pages.client.post("/repeats", data={**choice, "at": ""}, headers=OWN)
+    assert (nothing.status_code, len(known(pages))) == (422, 1)
+    assert "Expected the time as" in unescape(nothing.text)
+    body = {"urls": [PAGE], "every": "once", "until": at}
+    assert pages.client.post("/api/repeats", json=body, headers=OWN).json()["first_due_at"] == f"{at}:00Z"
+
+
 def test_the_page_of_a_result_leads_to_the_form_filled_as_the_request_was(pages: ArchivingPages) -> None:
     add_member(pages.archive, "ala", actor="kust", case="K-1")
     asked = {"urls": PAGE, "engine": "browser", "video": "yes", "reason": "можа знікнуць", "case": "K-1"}

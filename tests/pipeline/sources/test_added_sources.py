@@ -109,7 +109,10 @@ def test_what_is_added_is_sealed_in_custody(adding: Adding) -> None:
         ({"name": "vesnik"}, "the id 'vesnik' is taken"),
         ({"name": "Two Words"}, "'Two Words': expected a-z, 0-9, - and _"),
         ({"kind": "news"}, "kind news does not go with"),
-        ({"engine": "netscape"}, "What you entered: engine: input should be 'http', 'browser' or 'auto'"),
+        (
+            {"engine": "netscape"},
+            "What you entered: engine: input should be 'http', 'browser', 'auto' or 'direct'",
+        ),
         ({"settings": "limits: {pages: many}"}, "What you entered: limits.pages:"),
         ({"settings": "limits: {pages: 90000}"}, "expected at most 5000 pages a night, found 90000"),
         ({"settings": "limits: {seconds: 20000}"}, "expected at most 14400 seconds a night, found 20000"),

@@ -16,6 +16,25 @@ def test_every_hour_until_the_end_of_friday_in_utc() -> None:
     assert schedule.due_at(schedule.turns) == datetime(2026, 12, 4, 23, tzinfo=UTC)
 
 
+@pytest.mark.parametrize(
+    ("at", "due"),
+    [
+        ("2026-12-01T12:05", "2026-12-01T12:05+00:00"),
+        ("2026-12-05 06:00", "2026-12-05T06:00+00:00"),
+        ("2026-12-05T06:00:30+03:00", "2026-12-05T03:00+00:00"),
+        ("2027-12-02T12:00", "2027-12-02T12:00+00:00"),
+    ],
+)
+def test_once_at_a_time_is_one_turn_which_may_be_as_late_as_it_was_ahead(at: str, due: str) -> None:
+    schedule = schedule_of("once", at, addresses=20, now=NOON)
+    moment = datetime.fromisoformat(due)
+    ahead = moment - schedule.begun_at
+    assert (schedule.turns, schedule.due_at(1)) == (1, moment)
+    assert [schedule.newest_turn(moment + timedelta(seconds=late_s)) for late_s in (-1, 0, 10**8)] == [0, 1, 1]
+    assert schedule.may_be_taken(1, moment + ahead - timedelta(seconds=1))
+    assert not schedule.may_be_taken(1, moment + ahead)
+
+
 @given(
     every_s=st.integers(900, 10**6),
     length_s=st.integers(0, 10**7),
@@ -55,6 +74,11 @@ def test_a_turn_may_be_taken_until_it_is_a_whole_interval_late() -> None:
         ("week", "2026-12-05", 1, "The first repeat would be at 2026-12-08 12:00 UTC"),
         ("week", "2027-12-03", 1, "A repeat lasts at most 366 days: choose a last day up to 2027-12-02"),
         ("day", "2026-12-09", 21, "A repeat has at most 20 addresses, found 21"),
+        ("once", "2026-12-05", 21, "A repeat has at most 20 addresses, found 21"),
+        ("once", "", 1, "Expected the time as 2026-12-05T06:00 (in UTC), found ''"),
+        ("once", "tomorrow", 1, "Expected the time as 2026-12-05T06:00"),
+        ("once", "2026-12-01T12:04", 1, "Expected a time from 5 minutes to 366 days from now"),
+        ("once", "2028-01-01T00:00", 1, "found 2028-01-01 00:00 UTC"),
         ("15m", "2027-06-01", 1, "A repeat makes at most 5000 captures; this one would make 17519"),
     ],
 )
