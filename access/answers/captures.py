@@ -236,6 +236,14 @@ class Quality(Answer):
     measured_at: Timestamp
 
 
+class RedirectsTo(Answer):
+    """Where a captured redirect leads."""
+
+    url: str
+    capture_id: str | None
+    """The first capture of that address by the same crawl from then on; null: there is none."""
+
+
 class CopyOf(Answer):
     """Of which page another web archive served a copy."""
 
@@ -314,6 +322,8 @@ class CaptureFacts(Answer):
     """How like it a replay was; null: none was compared with it yet."""
     copy_of: CopyOf | None
     """Of which page this is a copy that another web archive served; null: it is none."""
+    redirects_to: RedirectsTo | None
+    """Where it leads; null: it is no redirect."""
     completeness: Completeness
 
 

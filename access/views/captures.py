@@ -14,6 +14,7 @@ from access.views.custody_status import file_custody
 from access.views.page_resources import page_resources
 from access.views.page_videos import page_videos
 from access.views.received import receipts_of_file
+from access.views.redirects import redirect_row
 from access.views.safe_images import may_be_picture, picture_of
 from access.views.search import record_row
 from crawlers.model.capture import RenderingKind
@@ -131,7 +132,7 @@ def one_capture(archive: Archive, capture_id: str, *, viewer: Viewer = EVERYONE)
     Berkeley Protocol it has, and why not all; ``resources``: what a browser requested to show it, and what of it
     was not recorded; ``videos``: what came of looking for video and audio behind its players; ``quality``:
     how like it a replay was, None where none was compared yet; ``copy_of``: of which page this is a copy that
-    another web archive served, None where it is none.
+    another web archive served, None where it is none; ``redirects_to``: of a redirect, where it leads.
     """
     capture = logged_capture(archive, capture_id, viewer, "viewed")
     if capture is None:
@@ -145,6 +146,7 @@ def one_capture(archive: Archive, capture_id: str, *, viewer: Viewer = EVERYONE)
         "videos": page_videos(archive, capture, viewer=viewer),
         "quality": None if score is None else score.as_json(),
         "copy_of": copy_row(capture.url),
+        "redirects_to": redirect_row(archive, capture, viewer=viewer),
         "completeness": completeness(archive, capture, facts, viewer=viewer),
     }
 

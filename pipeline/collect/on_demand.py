@@ -35,14 +35,12 @@ from pipeline.preserve.timestamp import request_timestamps
 from pipeline.process.readers import PreparedParsers
 from pipeline.process.run import process_files
 from pipeline.tracing import task_span
-from processors.http.message import header, parse_response
 from processors.pages.outcome import Outcome
 from processors.surt import surt_key
 from processors.telegram.post_address import post_in
-from processors.urls import resolve_location
 from storage.archive import Archive
 from storage.catalogue.captures import Capture, captures_of_crawl
-from storage.deposit.record_reader import read_record
+from storage.deposit.redirects import redirect_target
 from storage.errors import StorageError
 from storage.ledger.batches import store_batches
 from storage.ledger.requests import Request, insert_result, request_by_id
@@ -51,8 +49,6 @@ from storage.work_queue.claims import Claim, LeaseLostError, end, give_back
 
 MOST_REDIRECTS: Final = 20
 """As many as browsers follow (Fetch Standard, section 4.4)."""
-
-REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 
 MOST_ATTEMPTS: Final = 3
 """Claims of one address that may end without a result: what kills its worker each time is tried no more."""
@@ -290,7 +286,7 @@ def _page_of_visit(archive: Archive, by_key: Mapping[str, Capture], url: str) ->
     """
     here = by_key.get(surt_key(url))
     for _ in range(MOST_REDIRECTS):
-        onward = None if here is None else _sent_on_to(archive, here)
+        onward = None if here is None else redirect_target(archive, here)
         if onward is None or (there := by_key.get(surt_key(onward))) is None:
             break
         here = there
@@ -299,11 +295,3 @@ def _page_of_visit(archive: Archive, by_key: Mapping[str, Capture], url: str) ->
         # a card shows nothing of its post; the frame in it does
         here = by_key.get(surt_key(post.frame_url)) or here
     return here
-
-
-def _sent_on_to(archive: Archive, capture: Capture) -> str | None:
-    """Where a redirect leads; None for anything else."""
-    if capture.record_type != "response" or capture.status not in REDIRECTS:
-        return None
-    location = header(parse_response(read_record(archive, capture).block), "Location")
-    return None if location is None else resolve_location(capture.url, location.encode("latin-1"))
