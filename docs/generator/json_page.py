@@ -124,6 +124,8 @@ PRINTS: Final[Mapping[str, tuple[str, ...]]] = {
     "login": ("login_profile",),
     "kept-apart": ("kept_crawl", "kept_apart"),
     "sources list": ("source",),
+    "sources add": ("listed_source",),
+    "sources end": ("listed_source",),
     "sources import": ("source_line",),
     "sources try": ("source_trial",),
     "sources new": ("new_extension",),

@@ -1,5 +1,5 @@
-"""Commands about sources: `sources` lists them; `import`, `try`; `new` and `test` for an operator's own
-parsers.
+"""Commands about sources: `sources` lists them; `import`, `try`, `add`, `end`; `new` and `test` for an operator's
+own parsers.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from pipeline.commands import added_sources
 from pipeline.commands.arguments import web_address
 from pipeline.output import Exit, JsonOption, emit, err, fail, print_progress
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from pipeline.sources.line_parser import Line
     from storage.ledger.added_sources import AddedSource
 
-sources = typer.Typer(help="List the sources that are collected; import sources into the watch-list; try them.")
+sources = typer.Typer(help="List the sources that are collected; add and end sources; import a list; try them.")
 
 WatchlistFile = Annotated[
     Path | None,
@@ -373,4 +374,6 @@ def _watchlist(settings: Settings, file: Path | None, added: Sequence[AddedSourc
 
 def register(app: typer.Typer) -> None:
     """Add this group's commands to the `letapis` command."""
+    sources.command("add")(added_sources.add)
+    sources.command("end")(added_sources.end)
     app.add_typer(sources, name="sources")

@@ -1,5 +1,6 @@
 """Sources that people add: entries of custody, merged with the file, harvested, back after a rebuild."""
 
+import json
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -299,6 +300,33 @@ def test_the_list_of_sources_says_where_each_comes_from(
     adding: Adding, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     adding.add()
+    use_in_commands(adding, monkeypatch)
+    ran = CliRunner().invoke(app, ["sources", "list"])
+    assert ran.exit_code == 0, ran.output
+    assert "vesnik (news): never crawled" in ran.output
+    assert "tg-pryklad-monitor (telegram, added by ala): never crawled" in ran.output
+
+
+def test_commands_add_and_end_a_source_as_the_page_does(adding: Adding, monkeypatch: pytest.MonkeyPatch) -> None:
+    use_in_commands(adding, monkeypatch)
+    given = ["--name", "vestki", "--settings", "reread_days: 3", "--reason", "паказалі", "--json"]
+    ran = CliRunner().invoke(app, ["sources", "add", CHANNEL, *given])
+    assert ran.exit_code == 0, ran.output
+    row = json.loads(ran.stdout)
+    assert row == adding.row("vestki")
+    assert (row["state"], row["entry"]["reread_days"], row["added_because"]) == ("collected", 3, "паказалі")
+
+    again = CliRunner().invoke(app, ["sources", "add", CHANNEL])
+    assert again.exit_code == 2
+    assert "Nothing was written." in again.output
+
+    ended = CliRunner().invoke(app, ["sources", "end", "vestki", "--reason", "канал закрыты"])
+    assert (ended.exit_code, ended.stdout.strip()) == (0, "vestki (telegram): ended: канал закрыты")
+    unknown = CliRunner().invoke(app, ["sources", "end", "nothing", "--reason", "x"])
+    assert unknown.exit_code == 2
+
+
+def use_in_commands(adding: Adding, monkeypatch: pytest.MonkeyPatch) -> None:
     for field in (
         "data",
         "watchlist",
@@ -309,14 +337,12 @@ def test_the_list_of_sources_says_where_each_comes_from(
         "s3_bucket",
         "lock_mode",
         "lock_days",
+        "database_url",
+        "database_writer_url",
+        "database_reader_url",
+        "database_access_url",
     ):
         monkeypatch.setenv(variable(field), str(getattr(adding.settings, field)))
-    for field in ("database_url", "database_writer_url", "database_reader_url", "database_access_url"):
-        monkeypatch.setenv(variable(field), str(getattr(adding.settings, field)))
-    ran = CliRunner().invoke(app, ["sources", "list"])
-    assert ran.exit_code == 0, ran.output
-    assert "vesnik (news): never crawled" in ran.output
-    assert "tg-pryklad-monitor (telegram, added by ala): never crawled" in ran.output
 
 
 def test_status_and_doctor_count_added_sources_and_name_one_whose_review_is_due(adding: Adding) -> None:
