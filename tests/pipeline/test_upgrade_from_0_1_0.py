@@ -242,6 +242,7 @@ NEW_KEYS = {
     "because": "why a name matched",
     "similar": "whether the name may be another person's",
     "copy_of": "the page of which a capture is another archive's copy",
+    "earlier_readings": "what earlier parsers had read otherwise",
     "redirects_to": "where a redirect leads, and the capture of it",
     "completeness": "which items of the Berkeley Protocol a capture has",
     "resources": "what a browser asked for to show the page of a capture",
