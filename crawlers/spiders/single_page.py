@@ -13,6 +13,7 @@ from crawlers.spiders.base import SourceSpider, page_of
 from crawlers.spiders.items import PageOutcome
 from crawlers.watchlist.engines import IN_BROWSER
 from crawlers.watchlist.source import in_scope
+from processors.pages.logout_address import is_logout_address
 from processors.pages.outcome import Outcome
 from processors.pages.page import Page
 from processors.telegram.post_address import is_on_telegram, post_in
@@ -39,15 +40,20 @@ class PageSpider(SourceSpider):
             for url in self._linked(response, page)[: self.job.source.linked_pages]:
                 yield response.follow(url, meta={"linked_from": response.url})
         if follow == "links" and self.job.follow_links:
-            for url in self.parsers.links(page):
+            for url in self._links(page):
                 if in_scope(url, self.scope):
                     yield response.follow(url)
 
     def _linked(self, response: Response, page: Page) -> list[str]:
         """The pages of its own host to which the page links, in page order, each once, itself aside."""
         host, here = host_of(response.url), response.url.partition("#")[0]
-        found = (url.partition("#")[0] for url in self.parsers.links(page) if host_of(url) == host)
+        found = (url.partition("#")[0] for url in self._links(page) if host_of(url) == host)
         return [url for url in dict.fromkeys(found) if url not in (here, response.meta["seed"])]
+
+    def _links(self, page: Page) -> Iterator[str]:
+        """Where the page's links lead; a crawl with a login follows none that would end the session."""
+        has_login = self.job.source.profile is not None
+        return (url for url in self.parsers.links(page) if not (has_login and is_logout_address(url)))
 
     def _telegram(self, response: Response, page: Page) -> Iterator[Any]:
         """The posts of the page with their media; of a post that was named, its frame and the posts around it."""

@@ -84,6 +84,18 @@ class LoginSite:
         channel.send(answered("200 OK", page, f"Set-Cookie: visit={visit}; Path=/"))
         return True
 
+    def board(self, channel: Channel) -> bool:
+        """Leads to the notices, and out."""
+        page = "<!doctype html><title>Board</title><p>The board.</p><a href=/end?do=log_out>Leave</a>"
+        channel.send(answered("200 OK", f"{page}<a href=/notices>Notices</a><a id=logout href=/logout>Out</a>"))
+        return True
+
+    def end(self, channel: Channel) -> bool:
+        """Whoever opens it is logged out."""
+        self.log_out()
+        channel.send(answered("200 OK", OUTSIDE))
+        return True
+
     def api(self, channel: Channel) -> bool:
         channel.send(answered("200 OK", json.dumps({"notices": 3}), media_type="application/json", packed=True))
         return True
@@ -115,6 +127,9 @@ def login_site() -> Iterator[LoginSite]:
     site.origin.handlers |= {
         "/login": site.login,
         "/notices": site.notices,
+        "/board": site.board,
+        "/end": site.end,
+        "/logout": site.end,
         "/leak": site.leak,
         "/late": site.late,
         "/api/notices": site.api,

@@ -46,7 +46,7 @@ class Requesting:
     prepared: Prepared
     chromium: Path
 
-    def result(self, path: str, **how: str) -> tuple[str, RequestResult]:
+    def result(self, path: str, **how: str | int) -> tuple[str, RequestResult]:
         """Request one page with the login, work on it, and give its request's id and what came of it."""
         request_id = accept_request(
             self.settings,
@@ -122,6 +122,22 @@ def test_a_page_is_loaded_with_the_login_and_nobody_else_finds_what_is_confident
     waiting = requesting.prepared.crawls.take(requesting.chromium)
     assert waiting is not None, "what was there before the login was lent has not got it"
     waiting.end()
+
+
+def test_pages_to_which_it_links_are_loaded_with_the_login_and_the_link_that_logs_out_is_not_followed(
+    requesting: Requesting,
+) -> None:
+    _, result = requesting.result("/board", follow=9)
+
+    assert result.problem is None
+    linked = {each["url"]: each for each in result.details["linked"]}
+    assert list(linked) == [f"{requesting.site.url}/notices"]
+    (notices,) = linked.values()
+    with requesting.archive.reader.connect() as connection:
+        capture = capture_by_id(connection, str(notices["capture_id"]))
+    assert capture is not None
+    assert b"Only for readers of the notice board" in read_record(requesting.archive, capture).block
+    assert requesting.site.sessions != set(), "the session goes on"
 
 
 def test_a_logged_out_page_is_kept_and_is_the_problem_of_the_request_in_words(requesting: Requesting) -> None:
