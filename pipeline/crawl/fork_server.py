@@ -15,6 +15,7 @@ import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Final
 
 from pipeline.crawl.secrets import engine_environment
@@ -81,7 +82,8 @@ class ForkedProcess:
     def kill(self) -> None:
         """Have the server end it, if it has not ended."""
         if not self._ended:
-            self._status.shutdown(socket.SHUT_WR)
+            with suppress(OSError):  # its server has ended, and all that it forked with it
+                self._status.shutdown(socket.SHUT_WR)
 
     def close(self) -> None:
         """Take leave of it."""
@@ -98,7 +100,7 @@ class ForkedProcess:
         except OSError:
             said = b""
         if not said or self._pid is not None:
-            self._ended = True
+            self.close()
         return int(said) if said else None
 
 

@@ -9,6 +9,7 @@ It imports everything before the first fork, starts no thread, opens nothing, an
 one process that it forked is given, no other has in its memory.
 """
 
+import gc
 import json
 import os
 import select
@@ -135,6 +136,8 @@ def main(arguments: list[str]) -> None:
     begin_json_lines()
     import_what_crawls_use(browser=True)
     import_parsers()
+    gc.collect()
+    gc.freeze()  # what is there now is never looked at again, so that its memory stays shared
     if threading.active_count() != 1:
         raise SystemExit("the fork server: expected one thread after the imports; a fork would lose the others")
     Server(socket.socket(fileno=int(arguments[0]))).serve()
