@@ -94,14 +94,14 @@ class ForkedProcess:
         """What the server says next; None where it says nothing in time, or nothing any more."""
         self._status.settimeout(within_s)
         try:
-            said = self._status.recv(64)
+            message = self._status.recv(64)
         except (TimeoutError, BlockingIOError):
             return None
         except OSError:
-            said = b""
-        if not said or self._pid is not None:
+            message = b""
+        if not message or self._pid is not None:
             self.close()
-        return int(said) if said else None
+        return int(message) if message else None
 
 
 class ForkServer:
