@@ -14,6 +14,7 @@ from crawlers.watchlist.loader import AddedEntry, UsableWatchlist, Watchlist, re
 from pipeline.config.archive_factory import opened_archive
 from pipeline.config.settings import Settings, SettingsError
 from storage.ledger.added_sources import AddedSource, added_sources
+from storage.migrations import OtherSchemaError
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +43,12 @@ def sources_added(settings: Settings) -> tuple[AddedSource, ...]:
 
 
 def added_as_known(settings: Settings) -> tuple[tuple[AddedSource, ...], str | None]:
-    """The sources that people added; none, and why they are not known, where the database does not answer."""
+    """The sources that people added; none, and why they are not known, where the database does not answer or has
+    the tables of another version.
+    """
     try:
         return sources_added(settings), None
-    except (SettingsError, SQLAlchemyError) as problem:
+    except (SettingsError, SQLAlchemyError, OtherSchemaError) as problem:
         return (), str(problem).splitlines()[0]
 
 

@@ -61,6 +61,7 @@ def test_the_doctor_shows_every_check(other: Settings) -> None:
     assert "unknown, because the database has the tables of another version" in found["Outside time"]
     assert "unknown, because the database has the tables of another version" in found["Second copy"]
     assert "Nights" in found
+    assert "which ones people added is not known: The database has the tables of" in found["Watch-list"]
 
 
 def test_a_backup_is_made_and_says_why_custody_is_not_known(other: Settings) -> None:
