@@ -84,7 +84,7 @@ def test_once_at_a_time_is_shown_with_that_time_and_begun(pages: ArchivingPages)
     assert (nothing.status_code, len(known(pages))) == (422, 1)
     assert "Expected the time as" in unescape(nothing.text)
     body = {"urls": [PAGE], "every": "once", "until": at}
-    assert pages.client.post("/api/repeats", json=body, headers=OWN).json()["first_due_at"] == f"{at}:00Z"
+    assert pages.client.post("/api/repeats", json=body, headers=OWN).json()["first_due_at"] == f"{at}:00.000000Z"
 
 
 def test_the_page_of_a_result_leads_to_the_form_filled_as_the_request_was(pages: ArchivingPages) -> None:

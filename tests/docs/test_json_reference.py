@@ -143,7 +143,6 @@ def test_the_page_says_what_every_command_prints() -> None:
         "capture_text",
         "comparison",
         "health",
-        "listed_source",
         "overview",
         "request",
         "user",

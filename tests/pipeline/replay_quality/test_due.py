@@ -5,13 +5,16 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from pipeline.replay_quality.due import ON_DEMAND, SAMPLE_HOUR_UTC, due_pages
+from processors.quality.score import METHOD
 from storage.archive import Archive
 from tests.storage.crawled_files import KANAL, NIGHT
-from tests.storage.quality.test_scores import SCORE, keep, shown
+from tests.storage.quality.test_scores import SCORE as OF_ANY_METHOD
+from tests.storage.quality.test_scores import keep, shown
 
 EARLY = (NIGHT + timedelta(days=1)).replace(hour=SAMPLE_HOUR_UTC - 1, minute=59)
 LATER = EARLY.replace(hour=SAMPLE_HOUR_UTC)
 PERSON = replace(KANAL, id=ON_DEMAND)
+SCORE = replace(OF_ANY_METHOD, tools={"method": METHOD})
 
 
 def due(archive: Archive, now: datetime, sample: int = 3) -> list[str]:
