@@ -1,6 +1,6 @@
 """The command `archive`: pages that a person wants captured now, and again until a day where that is chosen."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,6 +11,7 @@ from pipeline.commands.current_user import current_user
 from pipeline.output import Exit, JsonOption, emit, fail, print_progress
 
 if TYPE_CHECKING:
+    from pipeline.collect.archived import Archived
     from pipeline.config.settings import Settings
     from storage.ledger.repeat_schedule import Schedule
 
@@ -142,7 +143,7 @@ def archive(
             from pipeline.commands.repeats import describe_repeat  # and with it all kinds of records
 
             emit([row], as_json=as_json, human=describe_repeat)
-        done = ()
+        done: Sequence[Archived] = ()
         if at is None:
             done = archive_urls(
                 settings,
