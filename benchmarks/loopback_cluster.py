@@ -59,10 +59,18 @@ def _holds(one: str, labels: Mapping[str, str]) -> bool:
 
 
 class LoopbackCluster:
-    """The API on a port, for one namespace. ``verbs`` are what the token's owner may do with pods."""
+    """The API on a port, for one namespace. ``verbs`` are what the token's owner may do with pods.
+
+    ``on_event`` gets a line for whatever becomes of a pod, and for each refusal.
+    """
 
     def __init__(
-        self, port: int, namespace: str, verbs: frozenset[str], start: Callable[[Pod], RunningPod]
+        self,
+        port: int,
+        namespace: str,
+        verbs: frozenset[str],
+        start: Callable[[Pod], RunningPod],
+        on_event: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.namespace = namespace
         self.verbs = verbs
@@ -70,6 +78,7 @@ class LoopbackCluster:
         self.created: list[Pod] = []
         self.refused: list[str] = []
         self._start = start
+        self._on_event = on_event
         self._pods: dict[str, Pod] = {}
         self._running: dict[str, RunningPod] = {}
         self._watchers: list[tuple[str, queue.Queue[tuple[str, Pod]]]] = []
@@ -117,15 +126,26 @@ class LoopbackCluster:
             self._pods[name] = pod
             self.created.append(pod)
             self._changed("ADDED", pod)
-        threading.Thread(target=self._run, args=(name, pod), daemon=True).start()
-        return pod
+            made = _copied(pod)
+        self._on_event(f"{name}: made, for {_task(pod)}")
+        threading.Thread(target=self._run, args=(name, made), daemon=True).start()
+        return made
 
     def _run(self, name: str, pod: Pod) -> None:
-        process = self._start(pod)
+        try:
+            process = self._start(pod)
+        except Exception as problem:  # as where a container cannot be made: the pod fails and says why
+            self._on_event(f"{name}: not started: {problem!r}")
+            self._phase(name, "Failed", {"terminated": {"exitCode": 128, "reason": "ContainerCannotRun"}})
+            return
         with self._lock:
             self._running[name] = process
+            is_deleted = name not in self._pods
+        if is_deleted:
+            process.end()
         self._phase(name, "Running", {"running": {}})
         code = process.wait()
+        self._on_event(f"{name}: ended with code {code}")
         ended = {"exitCode": code, "reason": "Completed" if code == 0 else "Error"}
         self._phase(name, "Succeeded" if code == 0 else "Failed", {"terminated": ended})
 
@@ -145,19 +165,24 @@ class LoopbackCluster:
             self._changed("MODIFIED", pod)
 
     def listed(self, selector: str, fields: str) -> list[Pod]:
-        """Pods by labels, and by phase where the field selector names one."""
-        phase = fields.removeprefix("status.phase=") if fields.startswith("status.phase=") else None
+        """Pods by labels, and by the field ``status.phase``."""
         with self._lock:
             return [
                 _copied(pod)
                 for pod in self._pods.values()
                 if selects(selector, pod["metadata"].get("labels") or {})
-                and phase in (None, pod["status"]["phase"])
+                and selects(fields, {"status.phase": pod["status"]["phase"]})
             ]
 
     def pod(self, name: str) -> Pod | None:
         """One pod."""
-        return self._pods.get(name)
+        with self._lock:
+            return _copied(self._pods[name]) if name in self._pods else None
+
+    def refuse(self, what: str) -> None:
+        """Note a request that was not allowed."""
+        self.refused.append(what)
+        self._on_event(f"refused: {what}")
 
     def patch(self, name: str, change: Mapping[str, Any]) -> Pod | None:
         """Labels and annotations; one that is null is taken away."""
@@ -171,7 +196,7 @@ class LoopbackCluster:
                 merged = {**(pod["metadata"].get(part) or {}), **given}
                 pod["metadata"][part] = {key: value for key, value in merged.items() if value is not None}
             self._changed("MODIFIED", pod, before)
-            return pod
+            return _copied(pod)
 
     def delete(self, name: str) -> Pod | None:
         """End the process and forget the pod."""
@@ -182,7 +207,8 @@ class LoopbackCluster:
             pod["metadata"]["deletionTimestamp"] = datetime.now(UTC).isoformat(timespec="seconds")
             self._changed("DELETED", pod)
             process = self._running.get(name)
-        if process is not None:
+        if process is not None and pod["status"]["phase"] == "Running":
+            self._on_event(f"{name}: deleted while it ran")
             threading.Thread(target=process.end, daemon=True).start()
         return pod
 
@@ -216,6 +242,13 @@ class LoopbackCluster:
                 self._watchers.remove((selector, waiting))
 
 
+def _task(pod: Pod) -> str:
+    """The task of a pod, as its annotations have it."""
+    notes = pod["metadata"].get("annotations") or {}
+    mapped = f"[{notes['map_index']}]" if "map_index" in notes else ""
+    return f"{notes.get('dag_id')}.{notes.get('task_id')}{mapped}, try {notes.get('try_number')}"
+
+
 def _copied(pod: Pod) -> Pod:
     copy: Pod = json.loads(json.dumps(pod))
     return copy
@@ -240,8 +273,8 @@ def _handler(cluster: LoopbackCluster) -> type[BaseHTTPRequestHandler]:
             elif is_watch:
                 self._stream(selector, query)
             else:
-                listed = {"kind": "PodList", "apiVersion": "v1", "items": cluster.listed(selector, _fields(query))}
-                self._answer(200, {**listed, "metadata": {"resourceVersion": str(cluster.version)}})
+                pods = cluster.listed(selector, query.get("fieldSelector", ""))
+                self._answer(200, _list(pods, cluster.version, self.headers.get("Accept") or ""))
 
         def do_POST(self) -> None:
             body = self._body()
@@ -274,7 +307,7 @@ def _handler(cluster: LoopbackCluster) -> type[BaseHTTPRequestHandler]:
                 status, reason = 403, "Forbidden"
             else:
                 return found[2] or ""
-            cluster.refused.append(f"{verb} {self.path}: {reason}")
+            cluster.refuse(f"{verb} {self.path}: {reason}")
             self._answer(status, _status(reason, status))
             return None
 
@@ -313,12 +346,23 @@ def _handler(cluster: LoopbackCluster) -> type[BaseHTTPRequestHandler]:
     return Handler
 
 
-def _fields(query: Mapping[str, str]) -> str:
-    return query.get("fieldSelector", "")
+def _list(pods: list[Pod], version: int, accepts: str) -> dict[str, Any]:
+    """Whole pods, or what stands in their ``metadata`` where the client wants no more."""
+    kind, api_version, items = "PodList", "v1", pods
+    if "as=PartialObjectMetadataList" in accepts:
+        kind, api_version = "PartialObjectMetadataList", "meta.k8s.io/v1"
+        items = [{"metadata": pod["metadata"]} for pod in pods]
+    return {
+        "kind": kind,
+        "apiVersion": api_version,
+        "metadata": {"resourceVersion": str(version)},
+        "items": items,
+    }
 
 
 def _status(reason: str, code: int) -> dict[str, Any]:
-    return {"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": reason, "code": code}
+    status = {"kind": "Status", "apiVersion": "v1", "status": "Failure"}
+    return {**status, "reason": reason, "message": f"pods: {reason}", "code": code}
 
 
 def _discovery(path: str) -> dict[str, Any] | None:

@@ -86,7 +86,10 @@ class PodProcess:
 
     def kill(self) -> None:
         """SIGKILL to the first process, with which the kernel ends all others."""
-        self._send(signal.SIGKILL)
+        if self.pids:
+            self._send(signal.SIGKILL)
+        else:  # it is not there yet, or not any more
+            self._process.kill()
 
     def end(self) -> None:
         """SIGTERM, and SIGKILL when the time of grace is over."""
@@ -102,10 +105,12 @@ class PodProcess:
 
 
 def _children(pid: int) -> list[int]:
-    try:
-        return [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii").split()]
-    except OSError:  # it has ended
-        return []
+    """What any of its threads has started."""
+    found: list[int] = []
+    with suppress(OSError):  # it has ended
+        for thread in Path(f"/proc/{pid}/task").iterdir():
+            found += [int(each) for each in (thread / "children").read_text("ascii").split()]
+    return found
 
 
 def start_pod(machine: Machine, pod: Pod) -> PodProcess:

@@ -38,7 +38,7 @@ import yaml
 
 from benchmarks.loopback_cluster import LoopbackCluster
 from benchmarks.pod_processes import Machine, PodProcess, start_pod
-from pipeline.airflow_api import ENDED, AirflowApi
+from pipeline.airflow_api import ENDED, AirflowApi, AirflowRefused, AirflowUnreachable
 from pipeline.config.settings import ROOT, AirflowAccess
 from pipeline.devstack.postgres_cluster import make_cluster_once
 from pipeline.devstack.postgres_location import prepare as prepare_location
@@ -90,7 +90,7 @@ class Cluster:
         (rule,) = role["rules"]
         assert rule["resources"] == ["pods"]
         self._processes: list[PodProcess] = []
-        self.api = LoopbackCluster(API_PORT, NAMESPACE, frozenset(rule["verbs"]), self._started)
+        self.api = LoopbackCluster(API_PORT, NAMESPACE, frozenset(rule["verbs"]), self._started, say)
         machine.account.update(
             {
                 "token": self.api.token,
@@ -134,6 +134,8 @@ class Cluster:
         self.api.close()
         for process in self._processes:
             process.kill()
+        for process in self._processes:
+            process.wait()
 
 
 @contextmanager
@@ -190,13 +192,13 @@ def _works(action: Callable[[], object]) -> bool:
     return True
 
 
-def wait_until(holds: Callable[[], bool], seconds: float, what: str) -> None:
+def wait_until(holds: Callable[[], bool], seconds: float, what: str, every_s: float = 0.5) -> None:
     """Raise `TimeoutError` where it does not come to hold."""
     deadline = time.monotonic() + seconds
     while not holds():
         if time.monotonic() > deadline:
             raise TimeoutError(f"Not within {seconds:.0f} s: {what}")
-        time.sleep(0.5)
+        time.sleep(every_s)
 
 
 def make_secrets(folder: Path, store: ObjectStoreServer, for_workers: Mapping[str, str]) -> None:
@@ -235,20 +237,28 @@ def watch_list(delay_s: float) -> str:
 
 
 def kill_one(cluster: LoopbackCluster, spool: Path, cut: Cut, ended: threading.Event) -> None:
-    """Kill the first pod whose crawl has written so much; notes what it leaves."""
+    """Kill the night's first pod whose crawl has written so much; notes what it leaves."""
     while not ended.wait(0.2):
         for name, process in cluster.running().items():
-            crawl = crawl_of(process) if isinstance(process, PodProcess) else None
-            if crawl is None:
+            if not isinstance(process, PodProcess) or not name.startswith("harvest-"):
                 continue
-            files = {path.name: path.stat().st_size for path in (spool / crawl).glob("*.warc*")}
-            if sum(files.values()) >= WRITTEN_BYTES and isinstance(process, PodProcess):
-                process.kill()
-                process.wait()
-                cut.pod, cut.crawl = name, crawl
-                cut.files = {path.name: path.stat().st_size for path in (spool / crawl).glob("*.warc*")}
-                say(f"{name} was killed; in the spool are {cut.files}")
-                return
+            crawl = crawl_of(process)
+            if crawl is None or sum(warc_files(spool / crawl).values()) < WRITTEN_BYTES:
+                continue
+            process.kill()
+            process.wait()
+            cut.pod, cut.crawl, cut.files = name, crawl, warc_files(spool / crawl)
+            say(f"{name} was killed; in the spool are {cut.files}")
+            return
+
+
+def warc_files(folder: Path) -> dict[str, int]:
+    """The bytes of each WARC file of a crawl by its name."""
+    found: dict[str, int] = {}
+    for path in folder.glob("*.warc.gz*"):
+        with suppress(FileNotFoundError):  # it has been closed, which gave it another name, or deposited
+            found[path.name] = path.stat().st_size
+    return found
 
 
 def crawl_of(pod: PodProcess) -> str | None:
@@ -262,30 +272,55 @@ def crawl_of(pod: PodProcess) -> str | None:
     return None
 
 
-def harvest_that_is_due(api: AirflowApi) -> tuple[str, str]:
-    """The run that the scheduler starts by itself, when it has ended: its id and its state."""
+def harvest_that_is_due(api: AirflowApi, night_s: float) -> tuple[str, str]:
+    """The run that the scheduler starts by itself, when it has ended or its time is over: its id and its state."""
     wait_until(lambda: "harvest" in api.known_dags(), START_S, "the DAG processor has read the night's DAG")
     wait_until(lambda: bool(api.runs("harvest", newest=1)), START_S, "the night that is due begins")
     run_id = str(api.runs("harvest", newest=1)[0]["dag_run_id"])
     say(f"{run_id} has begun")
-    wait_until(lambda: api.run_state("harvest", run_id) in ENDED, NIGHT_S, "the night has ended")
+    seen: Counter[str] = Counter()
+
+    def has_ended() -> bool:
+        nonlocal seen
+        try:
+            now = Counter(f"{row['task_id']} {row['state']}" for row in api.tasks_of_run("harvest", run_id))
+            state = api.run_state("harvest", run_id)
+        except AirflowUnreachable as busy:
+            say(f"the API server: {busy}")
+            return False
+        if now != seen:
+            say("tasks of the night: " + ", ".join(f"{n} {task}" for task, n in sorted(now.items())))
+        seen = now
+        return state in ENDED
+
+    try:
+        wait_until(has_ended, night_s, "the night has ended", every_s=3)
+    except TimeoutError as late:  # what has come of it until now is looked at all the same
+        say(str(late))
     return run_id, api.run_state("harvest", run_id)
 
 
-def results_of(api: AirflowApi, run_id: str) -> dict[str, str | None]:
-    """What came of each source that was planned: None, or the sentence of its problem."""
-    batches = api.xcom("harvest", run_id, "plan")
-    found: dict[str, str | None] = {}
+def results_of(api: AirflowApi, run_id: str) -> dict[str, dict[str, Any]]:
+    """What came of each source that was planned: its crawl, captures, problem; empty where nothing was planned."""
+    found: dict[str, dict[str, Any]] = {}
+    try:
+        batches = api.xcom("harvest", run_id, "plan")
+    except AirflowRefused as refused:
+        say(f"nothing was planned: {refused}")
+        return found
     for number, batch in enumerate(batches):
-        with suppress(Exception):  # nothing was returned: its sources are missing below, and that is the finding
-            for row in api.xcom("harvest", run_id, "collect", map_index=number):
-                found[row["source_id"]] = row["problem"]
+        try:
+            rows = api.xcom("harvest", run_id, "collect", map_index=number)
+        except AirflowRefused as refused:  # its sources have no result below, and that is the finding
+            say(f"{', '.join(batch)}: {refused}")
+            rows = []
+        found |= {row["source_id"]: row for row in rows}
         for source in batch:
-            found.setdefault(source, "no result")
+            found.setdefault(source, {"problem": "no result"})
     return found
 
 
-def play(folder: Path, executors: Path, delay_s: float, keep: Path | None) -> dict[str, Any]:
+def play(folder: Path, executors: Path, delay_s: float, night_s: float, keep: Path | None) -> dict[str, Any]:
     """Bring everything up, let the night end, and look."""
     with SampleSites(folder=folder / "sites") as sites:
         store = ObjectStoreServer(folder / "store")
@@ -311,16 +346,20 @@ def play(folder: Path, executors: Path, delay_s: float, keep: Path | None) -> di
             with database(folder / "postgres", (secrets / "roles.sql").read_text("utf-8")) as look:
                 cluster = Cluster(machine, objects)
                 try:
-                    return _night(cluster, machine, look, (secrets / "prepare_password").read_text("utf-8"))
+                    password = (secrets / "prepare_password").read_text("utf-8")
+                    return _night(cluster, machine, look, password, night_s)
                 finally:
                     cluster.close()
                     if keep is not None:
                         shutil.copytree(folder / "logs", keep, dirs_exist_ok=True)
+                        shutil.copytree(machine.claim("task-logs"), keep / "tasks", dirs_exist_ok=True)
         finally:
             store.stop()
 
 
-def _night(cluster: Cluster, machine: Machine, look: Callable[[str], Any], password: str) -> dict[str, Any]:
+def _night(
+    cluster: Cluster, machine: Machine, look: Callable[[str], Any], password: str, night_s: float
+) -> dict[str, Any]:
     say("the Job migrate")
     failed = {"migrate": cluster.run_job("migrate")}
     say("the API server")
@@ -333,31 +372,37 @@ def _night(cluster: Cluster, machine: Machine, look: Callable[[str], Any], passw
         spool = machine.claim("spool") / "spool"
         threading.Thread(target=kill_one, args=(cluster.api, spool, cut, ended), daemon=True).start()
         for name in PARTS:
+            say(f"the {name}")
             cluster.start("Deployment", name)
         begun = time.monotonic()
-        run_id, state = harvest_that_is_due(api)
+        run_id, state = harvest_that_is_due(api, night_s)
         seconds = time.monotonic() - begun
         ended.set()
         results = results_of(api, run_id)
         tasks = [(row["task_id"], row["state"], row["try_number"]) for row in api.tasks_of_run("harvest", run_id)]
     say("letapis verify")
     verify_code, verify_words = cluster.run_by_hand("verify", "letapis", "verify")
-    kept = look(f"SELECT key FROM catalogue.warcs WHERE key LIKE '%{cut.crawl}%'")  # our own name
+    kept = {key.rpartition("/")[2] for (key,) in look("SELECT key FROM catalogue.warcs")}
+    at_work = {crawl_of(each) for each in cluster.api.running().values() if isinstance(each, PodProcess)}
+    left = [each for each in spool.glob("*/*.warc*") if each.parent.name not in at_work]
     pods = Counter((each["metadata"].get("annotations") or {}).get("task_id") for each in cluster.api.created)
     return {
         "kind": "pods_as_processes",
+        "run": run_id,
         "state": state,
         "seconds": round(seconds, 1),
-        "sources": len(results),
-        "problems": {source: problem for source, problem in results.items() if problem},
+        "captures": {source: row.get("captures") for source, row in results.items()},
+        "problems": {source: row["problem"] for source, row in results.items() if row["problem"]},
         "tried_again": sum(tries > 1 for _, _, tries in tasks),
-        "tasks": {f"{name}: {state}": n for (name, state, _), n in Counter(tasks).items()},
+        "tasks": dict(Counter(f"{name}: {state_of_task}" for name, state_of_task, _ in tasks)),
         "pods": dict(pods),
         "failed_jobs": failed,
         "killed": cut.pod,
         "left_in_spool": cut.files,
-        "deposited_of_it": sorted(key.rpartition("/")[2] for (key,) in kept),
-        "spool_at_the_end": sorted(str(each.relative_to(spool)) for each in spool.glob("*/*.warc*")),
+        "deposited_of_it": sorted(kept & {name.removesuffix(".open") for name in cut.files}),
+        "recovered": sum(row.get("recovered") or 0 for row in results.values()),
+        "warc_files": len(kept),
+        "spool_at_the_end": sorted(str(each.relative_to(spool)) for each in left),
         "refused": cluster.api.refused[:10],
         "verify": verify_code,
         "verify_says": verify_words.strip().splitlines()[-1:],
@@ -374,9 +419,10 @@ def _answers(api: AirflowApi) -> bool:
 def is_proved(row: Mapping[str, Any]) -> bool:
     """Whether everything holds that the module promises."""
     return bool(
-        (row["state"] == "success") == (not row["problems"])
+        row["captures"]
+        and (row["state"] == "success") == (not row["problems"])
         and "no result" not in row["problems"].values()
-        and row["killed"]
+        and row["left_in_spool"]
         and len(row["deposited_of_it"]) == len(row["left_in_spool"])
         and not row["spool_at_the_end"]
         and not row["refused"]
@@ -389,7 +435,8 @@ def main() -> int:
     parser = ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--executors", type=Path, required=True)
     parser.add_argument("--delay-s", type=float, default=0.5, help="between requests to one host")
-    parser.add_argument("--keep-logs", type=Path, help="copy what the pods printed to this folder")
+    parser.add_argument("--night-s", type=float, default=NIGHT_S, help="so long the night may take")
+    parser.add_argument("--keep-logs", type=Path, help="copy what pods and tasks printed to this folder")
     parser.add_argument("--inside", action="store_true", help="in the network of its own; added by itself")
     options = parser.parse_args()
     if not options.inside:
@@ -397,10 +444,10 @@ def main() -> int:
         network = ["unshare", "--net", "sh", "-ec", 'ip link set lo up; exec "$@"', "network", *again]
         os.execvp("unshare", network)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # else pods and servers would stay
-    with tempfile.TemporaryDirectory(prefix="letapis-pods-") as name:
+    with tempfile.TemporaryDirectory(prefix="letapis-pods-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         folder.chmod(0o711)
-        row = play(folder, options.executors.resolve(), options.delay_s, options.keep_logs)
+        row = play(folder, options.executors.resolve(), options.delay_s, options.night_s, options.keep_logs)
     print(json.dumps(row))
     return int(not is_proved(row))
 
