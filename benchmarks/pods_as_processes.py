@@ -8,7 +8,7 @@ and kubectl; it reaches nothing outside: everything runs in a network of its own
 the DAG processor, the triggerer and the scheduler are started from them; the scheduler finds the cluster's API by
 its service account, and makes a pod for each task from the overlay's template. The night that is due collects the
 sample sites with a real PostgreSQL and SeaweedFS. One pod that collects is killed (SIGKILL) once its crawl has
-written to the spool.
+written to the spool. ``--night-alone`` pauses all other DAGs, whose pods would want most of two cores.
 
 Out: a line of JSON. Exit code 1 where the night ends otherwise than green or red with a sentence for each source
 that is missing, where the dead pod's files are not deposited, where the spool is not empty, where the executor was
@@ -51,7 +51,8 @@ DATABASE_PORT: Final = 5432
 API_PORT: Final = 6443
 """As in the policies `to-database` and `to-kubernetes`."""
 AIRFLOW: Final = "http://127.0.0.1:8080"
-PARTS: Final = ("dag-processor", "triggerer", "scheduler")
+DAGS: Final = len(list((ROOT / "dags").glob("[!_]*.py")))
+"""One in each file."""
 NIGHT_S: Final = 2400.0
 START_S: Final = 900.0
 WRITTEN_BYTES: Final = 20_000
@@ -139,8 +140,8 @@ class Cluster:
 
 
 @contextmanager
-def database(folder: Path, roles_sql: str) -> Iterator[Callable[[str], Any]]:
-    """PostgreSQL on loopback after its administrator has run `roles.sql`; gives a look into `letapis`."""
+def database(folder: Path, roles_sql: str) -> Iterator[Callable[[str, str], Any]]:
+    """PostgreSQL on loopback after its administrator has run `roles.sql`; gives the rows of (database, query)."""
     place = prepare_location(folder)
     make_cluster_once(place, superuser="postgres", password="loopback")  # in a network of its own
     account = place.account
@@ -167,9 +168,9 @@ def database(folder: Path, roles_sql: str) -> Iterator[Callable[[str], Any]]:
         connection.autocommit = True
         return connection
 
-    def look(question: str) -> Any:
-        with closing(connect("letapis")) as connection, connection.cursor() as cursor:
-            cursor.execute(question)
+    def rows(name: str, query: str) -> Any:
+        with closing(connect(name)) as connection, connection.cursor() as cursor:
+            cursor.execute(query)
             return cursor.fetchall()
 
     try:
@@ -178,7 +179,7 @@ def database(folder: Path, roles_sql: str) -> Iterator[Callable[[str], Any]]:
             with closing(connect(name)) as connection, connection.cursor() as cursor:
                 for statement in filter(str.strip, text.split(";\n")):
                     cursor.execute(statement)
-        yield look
+        yield rows
     finally:
         server.terminate()
         server.wait()
@@ -274,7 +275,6 @@ def crawl_of(pod: PodProcess) -> str | None:
 
 def harvest_that_is_due(api: AirflowApi, night_s: float) -> tuple[str, str]:
     """The run that the scheduler starts by itself, when it has ended or its time is over: its id and its state."""
-    wait_until(lambda: "harvest" in api.known_dags(), START_S, "the DAG processor has read the night's DAG")
     wait_until(lambda: bool(api.runs("harvest", newest=1)), START_S, "the night that is due begins")
     run_id = str(api.runs("harvest", newest=1)[0]["dag_run_id"])
     say(f"{run_id} has begun")
@@ -320,7 +320,18 @@ def results_of(api: AirflowApi, run_id: str) -> dict[str, dict[str, Any]]:
     return found
 
 
-def play(folder: Path, executors: Path, delay_s: float, night_s: float, keep: Path | None) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Options:
+    """What can be chosen; see the help of each."""
+
+    executors: Path
+    delay_s: float
+    night_s: float
+    night_alone: bool
+    keep_logs: Path | None
+
+
+def play(folder: Path, options: Options) -> dict[str, Any]:
     """Bring everything up, let the night end, and look."""
     with SampleSites(folder=folder / "sites") as sites:
         store = ObjectStoreServer(folder / "store")
@@ -339,26 +350,27 @@ def play(folder: Path, executors: Path, delay_s: float, night_s: float, keep: Pa
             objects = built(OVERLAY)
             texts = texts_of([*objects, *built(secrets)])
             texts["ConfigMap", "letapis-watchlist"] = {
-                "watchlist.yaml": watch_list(delay_s),
+                "watchlist.yaml": watch_list(options.delay_s),
                 "authority.pem": sites.authority.read_text("ascii"),
             }
-            machine = Machine(folder, executors, texts)
-            with database(folder / "postgres", (secrets / "roles.sql").read_text("utf-8")) as look:
+            machine = Machine(folder, options.executors.resolve(), texts)
+            with database(folder / "postgres", (secrets / "roles.sql").read_text("utf-8")) as rows:
                 cluster = Cluster(machine, objects)
                 try:
                     password = (secrets / "prepare_password").read_text("utf-8")
-                    return _night(cluster, machine, look, password, night_s)
+                    return _night(cluster, machine, rows, password, options)
                 finally:
                     cluster.close()
-                    if keep is not None:
-                        shutil.copytree(folder / "logs", keep, dirs_exist_ok=True)
-                        shutil.copytree(machine.claim("task-logs"), keep / "tasks", dirs_exist_ok=True)
+                    if options.keep_logs is not None:
+                        shutil.copytree(folder / "logs", options.keep_logs, dirs_exist_ok=True)
+                        of_tasks = options.keep_logs / "tasks"
+                        shutil.copytree(machine.claim("task-logs"), of_tasks, dirs_exist_ok=True)
         finally:
             store.stop()
 
 
 def _night(
-    cluster: Cluster, machine: Machine, look: Callable[[str], Any], password: str, night_s: float
+    cluster: Cluster, machine: Machine, rows: Callable[[str, str], Any], password: str, options: Options
 ) -> dict[str, Any]:
     say("the Job migrate")
     failed = {"migrate": cluster.run_job("migrate")}
@@ -371,18 +383,24 @@ def _night(
         cut, ended = Cut(), threading.Event()
         spool = machine.claim("spool") / "spool"
         threading.Thread(target=kill_one, args=(cluster.api, spool, cut, ended), daemon=True).start()
-        for name in PARTS:
+        for name in ("dag-processor", "triggerer"):
             say(f"the {name}")
             cluster.start("Deployment", name)
+        wait_until(lambda: len(api.known_dags()) >= DAGS, START_S, f"the DAG processor has read {DAGS} DAGs")
+        if options.night_alone:
+            paused = rows("airflow", "UPDATE dag SET is_paused = true WHERE dag_id <> 'harvest' RETURNING dag_id")
+            say(f"{len(paused)} other DAGs are paused")
+        say("the scheduler")
+        cluster.start("Deployment", "scheduler")
         begun = time.monotonic()
-        run_id, state = harvest_that_is_due(api, night_s)
+        run_id, state = harvest_that_is_due(api, options.night_s)
         seconds = time.monotonic() - begun
         ended.set()
         results = results_of(api, run_id)
         tasks = [(row["task_id"], row["state"], row["try_number"]) for row in api.tasks_of_run("harvest", run_id)]
     say("letapis verify")
     verify_code, verify_words = cluster.run_by_hand("verify", "letapis", "verify")
-    kept = {key.rpartition("/")[2] for (key,) in look("SELECT key FROM catalogue.warcs")}
+    kept = {key.rpartition("/")[2] for (key,) in rows("letapis", "SELECT key FROM catalogue.warcs")}
     at_work = {crawl_of(each) for each in cluster.api.running().values() if isinstance(each, PodProcess)}
     left = [each for each in spool.glob("*/*.warc*") if each.parent.name not in at_work]
     pods = Counter((each["metadata"].get("annotations") or {}).get("task_id") for each in cluster.api.created)
@@ -436,10 +454,11 @@ def main() -> int:
     parser.add_argument("--executors", type=Path, required=True)
     parser.add_argument("--delay-s", type=float, default=0.5, help="between requests to one host")
     parser.add_argument("--night-s", type=float, default=NIGHT_S, help="so long the night may take")
+    parser.add_argument("--night-alone", action="store_true", help="pause all other DAGs")
     parser.add_argument("--keep-logs", type=Path, help="copy what pods and tasks printed to this folder")
     parser.add_argument("--inside", action="store_true", help="in the network of its own; added by itself")
-    options = parser.parse_args()
-    if not options.inside:
+    given = vars(parser.parse_args())
+    if not given.pop("inside"):
         again = [sys.executable, "-m", "benchmarks.pods_as_processes", *sys.argv[1:], "--inside"]
         network = ["unshare", "--net", "sh", "-ec", 'ip link set lo up; exec "$@"', "network", *again]
         os.execvp("unshare", network)
@@ -447,7 +466,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="letapis-pods-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         folder.chmod(0o711)
-        row = play(folder, options.executors.resolve(), options.delay_s, options.night_s, options.keep_logs)
+        row = play(folder, Options(**given))
     print(json.dumps(row))
     return int(not is_proved(row))
 
