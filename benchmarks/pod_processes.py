@@ -80,7 +80,7 @@ class PodProcess:
         return tuple(found)
 
     def wait(self) -> int:
-        """Return its exit code, 128 and the signal's number where one ended it."""
+        """Return its exit code; `unshare` may make a 1 of a signal that ended it."""
         code = self._process.wait()
         return code if code >= 0 else 128 - code
 
