@@ -80,6 +80,8 @@ ARGUMENTS: dict[str, list[str]] = {
     "search": ["announcement"],
     "show": ["sha256:{sha256}"],
     "similar": ["{folder}/tram.jpg"],
+    "sources add": ["@pryklad_monitor"],
+    "sources end": ["tg-pryklad-monitor", "--reason", "closed"],
     "sources import": ["{folder}/list.csv", "--dry-run"],
     "sources new": ["courts", "--url", "http://127.0.0.1:9/"],
     "sources try": ["nobody"],
@@ -132,8 +134,8 @@ NEEDING_NO_ARCHIVE = frozenset(
 )
 
 COMMANDS = command_names()
-ONCE = ("quarantine", "withdraw", "restore", "purge")
-"""What hides or gives back a thing does so once: after that it is refused, and others find the thing hidden."""
+ONCE = ("quarantine", "withdraw", "restore", "purge", "sources add", "sources end")
+"""What is done once is refused after that."""
 
 ANSWERING = tuple(
     name for name in COMMANDS if name not in (*STARTING, *ONCE, "harvest", "replay", "backfill stop")
