@@ -61,7 +61,7 @@ WRITTEN_BYTES: Final = 20_000
 SPOOL_IN_POD: Final = "/var/lib/letapis/spool/"
 
 
-def say(line: str) -> None:
+def show_progress(line: str) -> None:
     """Progress, beside the result."""
     print(f"{time.strftime('%H:%M:%S')} {line}", file=sys.stderr, flush=True)
 
@@ -91,7 +91,7 @@ class Cluster:
         (rule,) = role["rules"]
         assert rule["resources"] == ["pods"]
         self._processes: list[PodProcess] = []
-        self.api = LoopbackCluster(API_PORT, NAMESPACE, frozenset(rule["verbs"]), self._started, say)
+        self.api = LoopbackCluster(API_PORT, NAMESPACE, frozenset(rule["verbs"]), self._started, show_progress)
         machine.account.update(
             {
                 "token": self.api.token,
@@ -249,7 +249,7 @@ def kill_one(cluster: LoopbackCluster, spool: Path, cut: Cut, ended: threading.E
             process.kill()
             process.wait()
             cut.pod, cut.crawl, cut.files = name, crawl, warc_files(spool / crawl)
-            say(f"{name} was killed; in the spool are {cut.files}")
+            show_progress(f"{name} was killed; in the spool are {cut.files}")
             return
 
 
@@ -277,7 +277,7 @@ def harvest_that_is_due(api: AirflowApi, night_s: float) -> tuple[str, str]:
     """The run that the scheduler starts by itself, when it has ended or its time is over: its id and its state."""
     wait_until(lambda: bool(api.runs("harvest", newest=1)), START_S, "the night that is due begins")
     run_id = str(api.runs("harvest", newest=1)[0]["dag_run_id"])
-    say(f"{run_id} has begun")
+    show_progress(f"{run_id} has begun")
     seen: Counter[str] = Counter()
 
     def has_ended() -> bool:
@@ -286,17 +286,17 @@ def harvest_that_is_due(api: AirflowApi, night_s: float) -> tuple[str, str]:
             now = Counter(f"{row['task_id']} {row['state']}" for row in api.tasks_of_run("harvest", run_id))
             state = api.run_state("harvest", run_id)
         except AirflowUnreachable as busy:
-            say(f"the API server: {busy}")
+            show_progress(f"the API server: {busy}")
             return False
         if now != seen:
-            say("tasks of the night: " + ", ".join(f"{n} {task}" for task, n in sorted(now.items())))
+            show_progress("tasks of the night: " + ", ".join(f"{n} {task}" for task, n in sorted(now.items())))
         seen = now
         return state in ENDED
 
     try:
         wait_until(has_ended, night_s, "the night has ended", every_s=3)
     except TimeoutError as late:  # what has come of it until now is looked at all the same
-        say(str(late))
+        show_progress(str(late))
     return run_id, api.run_state("harvest", run_id)
 
 
@@ -306,13 +306,13 @@ def results_of(api: AirflowApi, run_id: str) -> dict[str, dict[str, Any]]:
     try:
         batches = api.xcom("harvest", run_id, "plan")
     except AirflowRefused as refused:
-        say(f"nothing was planned: {refused}")
+        show_progress(f"nothing was planned: {refused}")
         return found
     for number, batch in enumerate(batches):
         try:
             rows = api.xcom("harvest", run_id, "collect", map_index=number)
         except AirflowRefused as refused:  # its sources have no result below, and that is the finding
-            say(f"{', '.join(batch)}: {refused}")
+            show_progress(f"{', '.join(batch)}: {refused}")
             rows = []
         found |= {row["source_id"]: row for row in rows}
         for source in batch:
@@ -372,25 +372,25 @@ def play(folder: Path, options: Options) -> dict[str, Any]:
 def _night(
     cluster: Cluster, machine: Machine, rows: Callable[[str, str], Any], password: str, options: Options
 ) -> dict[str, Any]:
-    say("the Job migrate")
+    show_progress("the Job migrate")
     failed = {"migrate": cluster.run_job("migrate")}
-    say("the API server")
+    show_progress("the API server")
     cluster.start("StatefulSet", "api-server")
     with AirflowApi(AirflowAccess(AIRFLOW, "prepare", password)) as api:
         wait_until(lambda: _answers(api), START_S, "the API server answers")
-        say("the Job prepare")
+        show_progress("the Job prepare")
         failed["prepare"] = cluster.run_job("prepare")
         cut, ended = Cut(), threading.Event()
         spool = machine.claim("spool") / "spool"
         threading.Thread(target=kill_one, args=(cluster.api, spool, cut, ended), daemon=True).start()
         for name in ("dag-processor", "triggerer"):
-            say(f"the {name}")
+            show_progress(f"the {name}")
             cluster.start("Deployment", name)
         wait_until(lambda: len(api.known_dags()) >= DAGS, START_S, f"the DAG processor has read {DAGS} DAGs")
         if options.night_alone:
             paused = rows("airflow", "UPDATE dag SET is_paused = true WHERE dag_id <> 'harvest' RETURNING dag_id")
-            say(f"{len(paused)} other DAGs are paused")
-        say("the scheduler")
+            show_progress(f"{len(paused)} other DAGs are paused")
+        show_progress("the scheduler")
         cluster.start("Deployment", "scheduler")
         begun = time.monotonic()
         run_id, state = harvest_that_is_due(api, options.night_s)
@@ -398,7 +398,7 @@ def _night(
         ended.set()
         results = results_of(api, run_id)
         tasks = [(row["task_id"], row["state"], row["try_number"]) for row in api.tasks_of_run("harvest", run_id)]
-    say("letapis verify")
+    show_progress("letapis verify")
     verify_code, verify_words = cluster.run_by_hand("verify", "letapis", "verify")
     kept = {key.rpartition("/")[2] for (key,) in rows("letapis", "SELECT key FROM catalogue.warcs")}
     at_work = {crawl_of(each) for each in cluster.api.running().values() if isinstance(each, PodProcess)}

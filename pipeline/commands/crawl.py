@@ -14,6 +14,7 @@ from pipeline.output import Exit, JsonOption, emit, err, fail, print_progress
 if TYPE_CHECKING:
     from crawlers.model.job import CrawlJob
     from crawlers.model.report import CrawlReport
+    from crawlers.watchlist.engines import Engine
     from crawlers.watchlist.source import Source
     from pipeline.config.settings import Settings
 
@@ -84,6 +85,7 @@ def crawl(
     from crawlers.address_policy import AddressPolicy
     from crawlers.extensions.crawl_code import code_of_source, write_code
     from crawlers.recorder.egress import ConnectTo as ConnectToRules
+    from crawlers.watchlist.engines import engine_of_request
     from pipeline.config.settings import SettingsError, load_settings
     from pipeline.crawl import job_for, run_crawl
     from pipeline.crawl.disk_space import Room
@@ -97,10 +99,11 @@ def crawl(
         raise fail(str(problem), Exit.WRONG_USE) from problem
     if upstream_ca is not None and not upstream_ca.is_file():
         raise fail(f"--upstream-ca: the file {upstream_ca} does not exist.", Exit.WRONG_USE)
-    if engine not in (None, "http", "browser", "direct"):
+    chosen = None if engine is None else engine_of_request(engine)
+    if engine is not None and chosen is None:
         raise fail(f"--engine: expected http, browser or direct, found {engine!r}.", Exit.WRONG_USE)
-    sources = _sources(watchlist, source or [], [*(url or []), *(more_urls or [])], engine, settings)
-    if engine == "direct":
+    sources = _sources(watchlist, source or [], [*(url or []), *(more_urls or [])], chosen, settings)
+    if chosen == "direct":
         _require_fit_for_direct_mode(sources)
     codes = {each.id: code_of_source(settings.extension_folder, each.parser, each.spider) for each in sources}
     jobs = [
@@ -109,7 +112,7 @@ def crawl(
             user_agent=settings.user_agent,
             collector=settings.collector,
             egress=egress,
-            engine=engine,  # type: ignore[arg-type] # one of the three, checked above
+            engine=chosen,
             connect_to=connect_to or settings.connect_to,
             allow_addresses=allow_address or settings.allow_addresses,
             upstream_ca=(upstream_ca or settings.upstream_ca),
@@ -174,9 +177,8 @@ def _require_fit_for_direct_mode(sources: tuple[Source, ...]) -> None:
 
 
 def _sources(
-    watchlist: Path | None, ids: list[str], urls: list[str], engine: str | None, settings: Settings
+    watchlist: Path | None, ids: list[str], urls: list[str], engine: Engine | None, settings: Settings
 ) -> tuple[Source, ...]:
-    from crawlers.watchlist.engines import engine_of_request
     from crawlers.watchlist.loader import InvalidWatchlist, read_watchlist, source_for_urls
     from processors.urls import absolute
 
@@ -192,8 +194,7 @@ def _sources(
                 Exit.WRONG_USE,
             )
         named = tuple(dict.fromkeys(urls))
-        chosen = engine_of_request(engine or "http") or "http"
-        return (source_for_urls(named, follow="nothing", engine=chosen),)
+        return (source_for_urls(named, follow="nothing", engine=engine or "http"),)
     try:
         listed = read_watchlist(watchlist, egress=settings.egress_names, extensions=settings.extension_folder)
     except InvalidWatchlist as errors:

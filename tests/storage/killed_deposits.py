@@ -35,6 +35,7 @@ def environment(settings: Settings) -> dict[str, str]:
         "database_url": settings.database_url,
         "database_writer_url": settings.database_writer_url,
         "database_reader_url": settings.database_reader_url,
+        "database_access_url": settings.database_access_url,
     }
     told |= {name: value for name, value in vars(settings).items() if name.startswith("replica_")}
     return os.environ | {variable(name): str(value) for name, value in told.items() if value is not None}

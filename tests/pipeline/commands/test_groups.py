@@ -6,6 +6,7 @@ from importlib import import_module
 
 import pytest
 import typer
+from typer.core import TyperGroup
 from typer.main import get_command
 
 from pipeline.cli import GROUPS
@@ -16,8 +17,9 @@ def test_a_group_has_the_commands_that_the_table_names(group: str) -> None:
     app = typer.Typer()
     app.callback()(lambda: None)
     import_module(f"pipeline.commands.{group}").register(app)
-    commands = getattr(get_command(app), "commands")  # noqa: B009 - a group's, which Click's base class lacks
-    assert tuple(commands) == GROUPS[group]
+    command = get_command(app)
+    assert isinstance(command, TyperGroup)
+    assert tuple(command.commands) == GROUPS[group]
 
 
 def test_archive_imports_neither_readers_of_pages_nor_other_groups_before_it_takes_the_addresses() -> None:

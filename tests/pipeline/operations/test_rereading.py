@@ -2,9 +2,7 @@
 
 import contextlib
 import random
-import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -20,12 +18,11 @@ from access.app import create_app
 from access.views.captures import one_capture
 from crawlers.watchlist.loader import read_watchlist
 from crawlers.watchlist.source import Source
-from pipeline.config.settings import ROOT, Settings
+from pipeline.config.settings import Settings
 from pipeline.operations.rereading import NOTHING_LEFT, is_to_read_again, reread_plan, run_rereading
 from pipeline.process import run
 from pipeline.process.rebuild import rebuild
 from pipeline.process.run import process_pending
-from pipeline.supervise.processes import is_alive
 from processors.kinds import PageKind
 from processors.pages.page import Page
 from processors.pages.parse_result import Reading
@@ -41,10 +38,9 @@ from storage.catalogue.forgetting import forget_captures
 from storage.catalogue.tables import captures, readings, warcs
 from storage.catalogue.unread import Lane, captures_left
 from storage.ledger.harvests import begin_harvest, end_harvest, newest_due
-from tests.pipeline.crawl.test_crawl_process import descendants, wait_until
 from tests.pipeline.process.collector import NIGHTS, SAMPLES, Collector
+from tests.pipeline.process.killed_readers import kill_reader, start_reader
 from tests.storage.integrity.test_restore import catalogue
-from tests.storage.killed_deposits import environment
 
 TODAY = parser_for("telegram", NIGHTS[1].date()).name
 EARLIER = "telegram-before"
@@ -186,33 +182,6 @@ def test_a_night_comes_first(
     assert versions_in(archive) == {TODAY}
 
 
-AGAIN = """
-from pathlib import Path
-from pipeline.config.settings import load_settings
-from pipeline.operations.rereading import run_rereading
-settings = load_settings(dotenv=Path("/nonexistent"))
-print("ready", flush=True)
-run_rereading(settings)
-"""
-
-
-def start(settings: Settings) -> "subprocess.Popen[bytes]":
-    child = subprocess.Popen(
-        [sys.executable, "-c", AGAIN], cwd=ROOT, env=environment(settings), stdout=subprocess.PIPE
-    )
-    assert child.stdout is not None
-    child.stdout.readline()
-    return child
-
-
-def kill(child: "subprocess.Popen[bytes]") -> None:
-    """The reader alone; the parsers it had started must end by themselves."""
-    family = descendants(child.pid)
-    child.send_signal(signal.SIGKILL)
-    child.wait()
-    wait_until(lambda: not any(is_alive(pid) for pid in family))
-
-
 @pytest.mark.timeout(600)
 def test_reading_again_killed_at_random_moments_ends_as_if_it_had_not_been(
     collector: Collector, sources: dict[str, Source], archive: Archive, stored_settings: Settings
@@ -225,10 +194,10 @@ def test_reading_again_killed_at_random_moments_ends_as_if_it_had_not_been(
     with archive.reader.connect() as connection:
         pages = connection.scalar(text("SELECT count(*) FROM catalogue.readings"))
     for _ in range(5):
-        child = start(stored_settings)
+        child = start_reader("pipeline.operations.rereading", "run_rereading", stored_settings)
         with contextlib.suppress(subprocess.TimeoutExpired):
             child.wait(timeout=moments.uniform(0.2, 2.0))
-        kill(child)
+        kill_reader(child)
     run_rereading(stored_settings)
 
     read_under_fire = catalogue(archive)

@@ -28,6 +28,7 @@ from storage.archive import Archive
 from storage.ledger.added_sources import added_sources
 from storage.ledger.custody import entries
 from tests.embedded_database import drop_database
+from tests.storage.killed_deposits import environment
 
 FILE = """
 defaults: {delay_s: 1.5, limits: {pages: 20, seconds: 60}}
@@ -327,22 +328,9 @@ def test_commands_add_and_end_a_source_as_the_page_does(adding: Adding, monkeypa
 
 
 def use_in_commands(adding: Adding, monkeypatch: pytest.MonkeyPatch) -> None:
-    for field in (
-        "data",
-        "watchlist",
-        "sealing_keys",
-        "s3_endpoint",
-        "s3_access_key",
-        "s3_secret_key",
-        "s3_bucket",
-        "lock_mode",
-        "lock_days",
-        "database_url",
-        "database_writer_url",
-        "database_reader_url",
-        "database_access_url",
-    ):
-        monkeypatch.setenv(variable(field), str(getattr(adding.settings, field)))
+    for name, value in environment(adding.settings).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv(variable("watchlist"), str(adding.settings.watchlist))
 
 
 def test_status_and_doctor_count_added_sources_and_name_one_whose_review_is_due(adding: Adding) -> None:
