@@ -8,7 +8,7 @@ is no longer there. The purge of a capture takes them with it.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -17,6 +17,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from storage.access_labels import EVERYONE, Viewer, visible_to
 from storage.catalogue.captures import Capture
+from storage.catalogue.hiding import hidden
 from storage.catalogue.tables import captures, records, sightings, versions, warcs
 from storage.catalogue.unread import UNREAD
 from storage.catalogue.write_gate import is_beside
@@ -211,7 +212,10 @@ def earlier_readings_of(
     viewer: Viewer = EVERYONE,
     limit: int,
 ) -> Iterator[EarlierReading]:
-    """Captures that are read otherwise, the newest capture first; of one ``parser``, the earlier or the later."""
+    """Captures that are read otherwise, the newest capture first; of one ``parser``, the earlier or the later.
+
+    Records that are hidden are left out of ``differences``.
+    """
     names = ("earlier", "later", "read_again_at", "outcome", "outcome_reason", "problem", "records", "differences")
     query = (
         select(
@@ -230,7 +234,20 @@ def earlier_readings_of(
         query = query.where((earlier_readings.c.later == parser) | (earlier_readings.c.earlier == parser))
     if capture_id is not None:
         query = query.where(earlier_readings.c.capture_id == capture_id)
-    return (EarlierReading(**row._mapping) for row in connection.execute(query))
+    found = [EarlierReading(**row._mapping) for row in connection.execute(query)]
+    withheld = _hidden_records(connection, {row["record_id"] for each in found for row in each.differences})
+    return (
+        replace(each, differences=[row for row in each.differences if row["record_id"] not in withheld])
+        for each in found
+    )
+
+
+def _hidden_records(connection: Connection, record_ids: Collection[str]) -> frozenset[str]:
+    """Those that are withdrawn or quarantined: a capture in which today's parser does not see them stays open."""
+    query = select(hidden.c.subject_id).where(
+        hidden.c.subject_kind == "record", hidden.c.subject_id.in_(list(record_ids))
+    )
+    return frozenset(connection.scalars(query))
 
 
 def forget_earlier(connection: Connection, capture_ids: Collection[str]) -> None:
