@@ -253,3 +253,9 @@ def _hidden_records(connection: Connection, record_ids: Collection[str]) -> froz
 def forget_earlier(connection: Connection, capture_ids: Collection[str]) -> None:
     """Take away what earlier parsers had read of captures that are purged."""
     connection.execute(delete(earlier_readings).where(earlier_readings.c.capture_id.in_(list(capture_ids))))
+
+
+def forget_earlier_of_record(connection: Connection, record_id: str) -> None:
+    """Take away what earlier parsers had read wherever the record is in it, also of captures that stay."""
+    holds = earlier_readings.c.differences.contains([{"record_id": record_id}])
+    connection.execute(delete(earlier_readings).where(holds))

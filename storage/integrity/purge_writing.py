@@ -18,6 +18,7 @@ from sqlalchemy import Connection, bindparam, select, update
 from crawlers.model.iso_time import time_text
 from storage.archive import Archive
 from storage.catalogue.captures import Capture, capture_row
+from storage.catalogue.earlier_readings import forget_earlier_of_record
 from storage.catalogue.forgetting import forget_captures
 from storage.catalogue.hiding import apply_hiding
 from storage.catalogue.tables import captures, warcs
@@ -186,6 +187,8 @@ def _follow(
     if now != str(file.sha256):
         raise PurgePostponedError(f"{file.key} was written anew by somebody else meanwhile: the next run goes on.")
     unshown = forget_captures(connection, [each.id for each in gone], dependents)
+    if order.subject.kind == "record":
+        forget_earlier_of_record(connection, order.subject.id)
     forget_media(connection, unshown)
     link_new_media(connection, archive.hash_folder)
     location = location_of(file.deposited)

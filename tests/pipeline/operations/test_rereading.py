@@ -33,7 +33,7 @@ from samples import expected
 from samples.sites import SampleSites
 from storage.access_labels import EVERYONE, Viewer
 from storage.archive import Archive
-from storage.catalogue.earlier_readings import earlier_readings_of, parser_changes
+from storage.catalogue.earlier_readings import earlier_readings_of, forget_earlier_of_record, parser_changes
 from storage.catalogue.forgetting import forget_captures
 from storage.catalogue.tables import captures, readings, warcs
 from storage.catalogue.unread import Lane, captures_left
@@ -166,6 +166,22 @@ def test_what_is_purged_takes_its_earlier_readings_along(
         forget_captures(connection, found[:1], ())
         left = connection.scalars(text("SELECT capture_id FROM work.earlier_readings")).all()
     assert sorted(left) == sorted(found[1:])
+
+
+def test_a_record_that_is_purged_is_taken_from_every_earlier_reading_that_had_it(
+    collector: Collector, sources: dict[str, Source], archive: Archive, stored_settings: Settings
+) -> None:
+    for name in ("tg-monitor", "tg-oblsud"):
+        collector.collect(sources[name], 1)
+    read_by_the_version_before(archive)
+    run_rereading(stored_settings)
+    with archive.writer.begin() as connection:
+        before = list(earlier_readings_of(connection, limit=100))
+        purged = next(row["record_id"] for row in before[0].differences if row["before"] is not None)
+        forget_earlier_of_record(connection, purged)
+        after = list(earlier_readings_of(connection, limit=100))
+    assert after == [each for each in before if purged not in {row["record_id"] for row in each.differences}]
+    assert 0 < len(after) < len(before)
 
 
 def test_no_word_of_a_record_that_is_hidden_since_is_shown_from_an_earlier_reading(
